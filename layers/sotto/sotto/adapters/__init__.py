@@ -1,0 +1,1 @@
+"""The outside world, one technology and one port a file."""

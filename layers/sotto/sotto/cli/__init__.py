@@ -1,0 +1,1 @@
+"""The `sotto` command, on the public API."""

@@ -1,0 +1,62 @@
+"""Where things lie in the bucket. The owner comes first after the prefix, so a policy can fence one user in.
+
+uploads/<owner>/<job>/<name>                    the recording as uploaded
+work/<owner>/<job>/<attempt>/<part>.json        one part's transcript
+transcripts/<owner>/<job>/transcript.<format>   the result
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from sotto.domain.errors import InvalidInput
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+MAX_NAME_BYTES = 200
+
+
+def clean_name(name: str) -> str:
+    """The file name as kept in the key: NFC, no control character, no path. Spaces, plus, accents, emoji stay."""
+    base = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1].strip()
+    base = _UNSAFE.sub("", base)
+    if base in ("", ".", ".."):
+        raise InvalidInput("name", expected="a file name", found=name)
+    if len(base.encode()) > MAX_NAME_BYTES:
+        stem, dot, extension = base.rpartition(".")
+        keep = f"{dot}{extension}" if dot and len(extension) <= 8 else ""
+        room = MAX_NAME_BYTES - len(keep.encode())
+        base = (stem if keep else base).encode()[:room].decode(errors="ignore") + keep
+    return base
+
+
+@dataclass(frozen=True)
+class UploadKey:
+    owner: str
+    job_id: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"uploads/{self.owner}/{self.job_id}/{self.name}"
+
+
+def parse_upload_key(key: str) -> UploadKey | None:
+    """The parts of an upload's key (already URL-decoded), or None when it is not one."""
+    pieces = key.split("/", 3)
+    if len(pieces) != 4 or pieces[0] != "uploads" or not all(pieces):
+        return None
+    return UploadKey(owner=pieces[1], job_id=pieces[2], name=pieces[3])
+
+
+def work_key(owner: str, job_id: str, attempt: int, index: int) -> str:
+    return f"work/{owner}/{job_id}/{attempt}/{index:05d}.json"
+
+
+def transcript_key(owner: str, job_id: str, extension: str = "json") -> str:
+    return f"transcripts/{owner}/{job_id}/transcript.{extension}"
+
+
+def job_prefixes(owner: str, job_id: str) -> tuple[str, ...]:
+    """Every prefix under which a job may have objects: what deletion empties."""
+    return (f"uploads/{owner}/{job_id}/", f"work/{owner}/{job_id}/", f"transcripts/{owner}/{job_id}/")

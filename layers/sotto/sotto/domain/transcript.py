@@ -1,0 +1,133 @@
+"""The canonical transcript: the one result from which every format, search and report is made.
+
+Times are seconds from the start of the recording, as floats rounded to milliseconds. Every number was measured:
+word times come from the model's cross-attention, probabilities from its softmax. Where nothing was measured the
+field is null, never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sotto.domain.options import Options
+
+SCHEMA = "sotto.transcript/1"
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Word(Frozen):
+    """One spoken word as it is written, punctuation attached, no leading space."""
+
+    text: str
+    start: float
+    end: float
+    probability: float = Field(ge=0.0, le=1.0)
+
+
+class Segment(Frozen):
+    """A stretch of speech for reading (about a sentence). `words` is empty when word times were not asked for."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    language: str
+    average_log_probability: float
+    compression_ratio: float
+    no_speech_probability: float
+    temperature: float = Field(description="0.0 unless the fallback decoded this text")
+
+
+class Spot(Frozen):
+    """A place that a reader should check, and the measured reason."""
+
+    start: float
+    end: float
+    reason: str
+
+
+class Quality(Frozen):
+    """What was measured about trust in this text. The formulas are in docs/speech.md."""
+
+    score: float | None = Field(description="mean word probability, weighted by time; null without words")
+    speech_s: float = Field(description="seconds that the voice activity detector called speech")
+    spots: tuple[Spot, ...] = ()
+    loops_found: int = Field(
+        default=0, description="windows whose first decoding repeated itself and was decoded again"
+    )
+    windows: int = 0
+    windows_decoded_again: int = 0
+    windows_dropped: int = Field(default=0, description="windows without speech that yielded text, which was dropped")
+    languages: dict[str, float] = Field(default_factory=dict, description="language -> seconds of text")
+
+
+class EngineFacts(Frozen):
+    """What turned sound into text: enough to do it again."""
+
+    engine: Literal["ctranslate2", "torch"]
+    model: str
+    model_sha256: str
+    compute_type: str
+    version: str
+
+
+class PartTranscript(Frozen):
+    """The result of one part, as a worker writes it to work/. `start` and `end` are the cuts it transcribed between."""
+
+    index: int
+    start: float
+    end: float
+    language: str
+    language_probability: float | None = Field(description="null when the caller named the language")
+    segments: tuple[Segment, ...]
+    quality: Quality
+    warnings: tuple[str, ...] = ()
+    engine: EngineFacts
+    wall_s: float
+    cpu_s: float
+
+
+class RecordingFacts(Frozen):
+    """What intake measured about the recording. `duration_s` is decoded time, not the header's claim."""
+
+    name: str
+    size_bytes: int
+    etag: str
+    duration_s: float
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+class Transcript(Frozen):
+    """transcripts/<owner>/<job>/transcript.json. Holds enough to rebuild its job record (docs/architecture.md)."""
+
+    schema_name: Literal["sotto.transcript/1"] = Field(default="sotto.transcript/1", alias="schema")
+    owner: str
+    job_id: str
+    attempt: int
+    created_at: str
+    completed_at: str
+    recording: RecordingFacts
+    options: Options
+    language: str
+    language_probability: float | None
+    segments: tuple[Segment, ...]
+    quality: Quality
+    warnings: tuple[str, ...]
+    engine: EngineFacts
+    parts: int
+    engine_wall_s: float
+    engine_cpu_s: float
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)

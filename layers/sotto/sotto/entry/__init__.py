@@ -1,0 +1,1 @@
+"""The edge of every process: settings, wiring, HTTP, queues, telemetry."""

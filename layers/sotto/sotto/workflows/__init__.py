@@ -1,0 +1,1 @@
+"""What the service does, one verb a file; the outside world comes in through ports.py."""
