@@ -1,0 +1,81 @@
+"""Runs inside the emulator's environment: starts MiniStack and writes its state to disk while it works.
+
+MiniStack saves its state when it is asked to stop, so a `kill -9` or a power cut would take every job since the start
+with it. Promise 1 says that nothing is lost, on a laptop too: this launcher saves the services that change while
+Sotto works about once a second, and all services when the starter asks for it (SIGUSR1, sent after a deployment).
+
+The cost is bounded: saving takes at most a twentieth of the time, so a big state is saved less often. A crash between
+two saves loses that second; what the bucket holds is on disk at once, and at-least-once events repair the rest.
+
+It uses a few names inside MiniStack, which is why emulator-requirements.txt pins the exact version. Started as a
+script by the emulator's interpreter, so it may import nothing of Sotto.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack import app
+from ministack.core import persistence
+
+CHANGING = ("dynamodb", "sqs", "s3", "secretsmanager", "kms")
+"""State keys that change while jobs run. The others (functions with their code, APIs, roles) change by deployment."""
+INTERVAL_S = 1.0
+SHARE_OF_TIME = 1 / 20
+
+Services = Mapping[str, Callable[[], Any]]
+logger = logging.getLogger("checkpoints")
+everything = threading.Event()
+writing = threading.Lock()
+"""MiniStack's own save at shutdown uses the same temporary file names."""
+
+
+def save(services: Services, saved: dict[str, int]) -> None:
+    """Save the services whose state differs from the last time. `saved` maps service -> hash of what was saved."""
+    for name, get_state in services.items():
+        try:
+            state = get_state()
+            fingerprint = hash(json.dumps(state, default=persistence._json_default))  # noqa: SLF001 - pinned, see above
+        except RuntimeError as error:  # a request changed a dict while it was copied; the next round gets it
+            logger.debug("checkpoint of %s skipped: %s", name, error)
+            continue
+        if state is not None and saved.get(name) != fingerprint:
+            persistence.save_state(name, state)
+            saved[name] = fingerprint
+
+
+def save_forever() -> None:
+    saved: dict[str, int] = {}
+    pause = INTERVAL_S
+    while True:
+        asked = everything.wait(pause)
+        everything.clear()
+        began = time.monotonic()
+        with writing:
+            services: Services = app._build_persistence_save_dict()  # noqa: SLF001 - pinned, see above
+            save({name: get for name, get in services.items() if asked or name in CHANGING}, saved)
+        pause = max(INTERVAL_S, (time.monotonic() - began) / SHARE_OF_TIME)
+
+
+def main() -> None:
+    save_all = app.save_all
+
+    def save_all_alone(services: Services) -> None:
+        with writing:
+            save_all(services)
+
+    app.save_all = save_all_alone
+    logging.getLogger("persistence").setLevel(logging.WARNING)  # one line a second would bury the rest
+    signal.signal(signal.SIGUSR1, lambda *_: everything.set())
+    threading.Thread(target=save_forever, name="checkpoints", daemon=True).start()
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
