@@ -9,6 +9,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   |-- Forbidden            403 known caller, missing scope
     |   |-- NotFound             404 no such thing, or somebody else's
     |   |-- WrongState           409 the job's state does not allow the move
+    |   |-- AlreadyExists        409 the name or address is taken
     |   |-- TooLarge             413 more bytes than the limit
     |   |-- LimitReached         429 too many requests, jobs, minutes or bytes
     |   `-- RecordingRejected    422 the recording cannot be transcribed
@@ -103,6 +104,13 @@ class WrongState(Rejected):
     default_hint = "Read the job again and act on its present status."
 
 
+class AlreadyExists(Rejected):
+    code = "already_exists"
+    status = 409
+    title = "Already there"
+    default_hint = "Use another name, or change the one that is there."
+
+
 class TooLarge(Rejected):
     code = "too_large"
     status = 413
@@ -186,6 +194,10 @@ class Unavailable(SottoError):
     status = 503
     title = "Temporarily unavailable"
     default_hint = "Nothing is lost; try again in a few seconds."
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: int = 2) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class StorageUnavailable(Unavailable):

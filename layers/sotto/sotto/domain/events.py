@@ -5,11 +5,13 @@ Consumers state only the fields they need and ignore the rest, so a producer may
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sotto.domain.errors import Failure, SottoError
 from sotto.domain.options import Options
 from sotto.domain.parts import Part
 
@@ -96,3 +98,11 @@ class CloudEvent(Event):
     time: str | None = None
     datacontenttype: str = "application/json"
     data: Any
+
+
+def failure_of(attributes: Mapping[str, str | None]) -> Failure | None:
+    """The reason that the event source wrote on a dead message: attributes error_code, error_detail, error_hint."""
+    code, message = attributes.get("error_code"), attributes.get("error_detail")
+    if not code or not message:
+        return None
+    return Failure(code=code, message=message, hint=attributes.get("error_hint") or SottoError.default_hint)

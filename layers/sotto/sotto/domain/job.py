@@ -103,6 +103,14 @@ class Job:
         return replace(self, status=target, **changes)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Page:
+    """One page of jobs, newest first; `cursor` asks for the next one and is None at the end."""
+
+    jobs: tuple[Job, ...]
+    cursor: str | None
+
+
 class Stage(StrEnum):
     """Where a job is, in words for a person; derived, never stored."""
 

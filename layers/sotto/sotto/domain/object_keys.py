@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from sotto.domain.errors import InvalidInput
 
@@ -54,9 +55,25 @@ def work_key(owner: str, job_id: str, attempt: int, index: int) -> str:
 
 
 def transcript_key(owner: str, job_id: str, extension: str = "json") -> str:
-    return f"transcripts/{owner}/{job_id}/transcript.{extension}"
+    return f"{transcripts_prefix(owner, job_id)}transcript.{extension}"
+
+
+def transcripts_prefix(owner: str, job_id: str) -> str:
+    return f"transcripts/{owner}/{job_id}/"
 
 
 def job_prefixes(owner: str, job_id: str) -> tuple[str, ...]:
     """Every prefix under which a job may have objects: what deletion empties."""
-    return (f"uploads/{owner}/{job_id}/", f"work/{owner}/{job_id}/", f"transcripts/{owner}/{job_id}/")
+    return (f"uploads/{owner}/{job_id}/", f"work/{owner}/{job_id}/", transcripts_prefix(owner, job_id))
+
+
+def plan_key(owner: str, job_id: str) -> str:
+    """The plan of the recording's parts; the same for every attempt, because the recording is the same."""
+    return f"work/{owner}/{job_id}/plan.json"
+
+
+def download_disposition(name: str, extension: str) -> str:
+    """Content-Disposition that saves a job's transcript as `<name's stem>.<extension>`, in RFC 6266 form."""
+    stem = name.rpartition(".")[0] or name
+    plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", stem)
+    return f"attachment; filename=\"{plain}.{extension}\"; filename*=UTF-8''{quote(stem, safe='')}.{extension}"

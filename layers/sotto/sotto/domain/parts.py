@@ -7,10 +7,14 @@ that each window is decoded twice.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from pydantic import BaseModel, ConfigDict
+
+from sotto.domain.transcript import RecordingFacts
 
 BOUNDARY_WINDOW_S = 20.0
 """Width of the window around a nominal boundary: speech without any pause for 20 s is rare."""
@@ -58,6 +62,37 @@ class Part(BaseModel):
     tail: Boundary | None
 
 
+class Claim(Enum):
+    GRANTED = "granted"
+    DONE = "done"  # this part's result is already counted
+    HELD = "held"  # another worker's lease has not run out
+
+
+@dataclass(frozen=True)
+class PartState:
+    """What is known of one part of the present attempt."""
+
+    index: int
+    done: bool
+    seconds_done: float
+    lease_until: str | None
+
+
+class Lane(Enum):
+    """Short recordings never wait behind long ones."""
+
+    FAST = "fast"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a look at the recording found; `anchors` are entry points where the format has no index."""
+
+    facts: RecordingFacts
+    anchors: tuple[Anchor, ...]
+
+
 def boundary_times(duration_s: float, part_s: float) -> list[float]:
     """Nominal boundaries that cut `duration_s` into equal parts of at most 1.25 `part_s` (so no tiny last part)."""
     count = max(1, round(duration_s / part_s))
@@ -74,7 +109,7 @@ def plan_parts(duration_s: float, part_s: float, anchors: Sequence[Anchor] = ())
         entry = max((a for a in anchors if a.seconds <= start), key=lambda a: a.seconds, default=None)
         boundaries.append(Boundary(at=at, window_start=start, window_end=end, anchor=entry))
     edges: list[Boundary | None] = [None, *boundaries, None]
-    return [Part(index=i, head=head, tail=tail) for i, (head, tail) in enumerate(zip(edges, edges[1:], strict=False))]
+    return [Part(index=i, head=head, tail=tail) for i, (head, tail) in enumerate(itertools.pairwise(edges))]
 
 
 def choose_cut(

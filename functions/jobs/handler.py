@@ -1,0 +1,80 @@
+"""Read and delete jobs, their transcripts and recordings; the models; the service's life signs."""
+
+from aws_lambda_powertools.event_handler import Response
+from sotto import __version__
+from sotto.domain.object_keys import download_disposition
+from sotto.domain.renderings import CONTENT_TYPES
+from sotto.entry import wiring
+from sotto.entry.http import Api, answer, no_content
+from sotto.entry.job_shapes import (
+    JobAnswer,
+    JobsAnswer,
+    JobShape,
+    ListQuery,
+    LiveAnswer,
+    ModelsAnswer,
+    RecordingAnswer,
+    TranscriptQuery,
+    VersionAnswer,
+)
+from sotto.entry.telemetry import make_logger
+
+api = Api(make_logger("jobs"))
+handler = api.handler
+
+
+@api.routes.get("/jobs")
+def list_jobs() -> Response[str]:
+    """One page of the caller's jobs, newest first."""
+    owner, query = api.principal().user_id, api.query(ListQuery)
+    page = wiring.read_job().page(owner, limit=query.limit, cursor=query.cursor)
+    return answer(JobsAnswer(jobs=[JobShape.of(job) for job in page.jobs], next_cursor=page.cursor))
+
+
+@api.routes.get("/jobs/<job_id>")
+def get_job(job_id: str) -> Response[str]:
+    """One job with its progress."""
+    return answer(JobAnswer(job=JobShape.of(wiring.read_job().get(api.principal().user_id, job_id))))
+
+
+@api.routes.delete("/jobs/<job_id>")
+def delete_job(job_id: str) -> Response[str]:
+    """Delete a job and all that belongs to it."""
+    wiring.delete_job()(api.principal().user_id, job_id)
+    return no_content()
+
+
+@api.routes.get("/jobs/<job_id>/transcript")
+def get_transcript(job_id: str) -> Response[str]:
+    """The transcript in the format that was asked for."""
+    owner, wanted = api.principal().user_id, api.query(TranscriptQuery).format
+    job, text = wiring.read_job().transcript(owner, job_id, wanted)
+    headers = {"Content-Disposition": download_disposition(job.name, wanted), "Cache-Control": "no-store"}
+    return Response(status_code=200, content_type=CONTENT_TYPES[wanted], body=text, headers=headers)
+
+
+@api.routes.get("/jobs/<job_id>/recording")
+def get_recording(job_id: str) -> Response[str]:
+    """A short-lived URL that plays the recording."""
+    url, expires_at = wiring.read_job().recording_url(api.principal().user_id, job_id)
+    return answer(RecordingAnswer(url=url, expires_at=expires_at))
+
+
+@api.routes.get("/models")
+def list_models() -> Response[str]:
+    """The models that this service offers, and the languages that Whisper knows."""
+    api.principal()
+    settings = wiring.job_settings()
+    return answer(ModelsAnswer.of(settings.offered_models, settings.default_model))
+
+
+@api.routes.get("/livez")
+def livez() -> Response[str]:
+    """The function answers."""
+    return answer(LiveAnswer())
+
+
+@api.routes.get("/version")
+def version() -> Response[str]:
+    """What is deployed here."""
+    return answer(VersionAnswer(version=__version__, stage=wiring.job_settings().stage))

@@ -1,0 +1,21 @@
+"""A message has landed in a dead-letter queue: its job's owner is told."""
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from sotto.domain.events import ObjectCreated, PartQueued, failure_of
+from sotto.entry import wiring
+from sotto.entry.queue import handle_records
+from sotto.entry.telemetry import make_logger
+
+logger = make_logger("mark_failed")
+
+
+def mark_failed(record: SQSRecord) -> str:
+    """Fail the job behind one dead message, which is a part or an object-created event."""
+    if '"Records"' in record.body:
+        keys = [entry.s3.object.decoded_key for entry in ObjectCreated.model_validate_json(record.body).records]
+        return ",".join(wiring.fail_job().for_arrival(key) for key in keys)
+    attributes = {name: value.string_value for name, value in record.message_attributes.items()}
+    return wiring.fail_job().for_part(PartQueued.model_validate_json(record.body), failure_of(attributes))
+
+
+handler = handle_records(logger, mark_failed)

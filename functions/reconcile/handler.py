@@ -1,0 +1,13 @@
+"""On a schedule: repair the jobs that should have moved and did not."""
+
+from sotto.entry import wiring
+from sotto.entry.telemetry import make_logger
+
+logger = make_logger("reconcile")
+
+
+def handler(_event: object, _context: object) -> dict[str, int]:
+    """Repair what is due; the answer counts the repairs."""
+    repairs = dict(wiring.reconcile_jobs()())
+    logger.info("reconciled", repairs=repairs)
+    return repairs

@@ -1,0 +1,58 @@
+"""POST /v1/jobs and the multipart upload of a job's recording."""
+
+from aws_lambda_powertools.event_handler import Response
+from sotto.entry import wiring
+from sotto.entry.http import Api, answer, no_content
+from sotto.entry.job_shapes import (
+    AcceptedAnswer,
+    CompleteRequest,
+    JobAnswer,
+    JobRequest,
+    JobShape,
+    SignedPart,
+    SignedParts,
+    SignRequest,
+    UploadedParts,
+    UploadedPartShape,
+)
+from sotto.entry.telemetry import make_logger
+
+api = Api(make_logger("uploads"))
+handler = api.handler
+
+
+@api.routes.post("/jobs")
+def create_job() -> Response[str]:
+    """Accept a job and sign its upload."""
+    owner = api.principal().user_id
+    request = api.body(JobRequest).to_domain(wiring.job_settings().default_model)
+    accepted = wiring.create_job()(owner, request, api.request_id)
+    return answer(AcceptedAnswer.of(accepted), status=201, headers={"Location": f"/v1/jobs/{accepted.job.id}"})
+
+
+@api.routes.post("/jobs/<job_id>/upload/parts")
+def sign_parts(job_id: str) -> Response[str]:
+    """Sign parts of a multipart upload."""
+    signed = wiring.upload_parts().sign(api.principal().user_id, job_id, api.body(SignRequest).numbers)
+    return answer(SignedParts(parts=[SignedPart(number=number, url=url) for number, url in signed]))
+
+
+@api.routes.get("/jobs/<job_id>/upload/parts")
+def list_parts(job_id: str) -> Response[str]:
+    """List the parts that have arrived."""
+    parts = wiring.upload_parts().arrived(api.principal().user_id, job_id)
+    return answer(UploadedParts(parts=[UploadedPartShape.of(part) for part in parts]))
+
+
+@api.routes.post("/jobs/<job_id>/upload/complete")
+def complete_upload(job_id: str) -> Response[str]:
+    """Join the parts, which starts the job."""
+    parts = [(part.number, part.etag) for part in api.body(CompleteRequest).parts]
+    return answer(JobAnswer(job=JobShape.of(wiring.upload_parts().complete(api.principal().user_id, job_id, parts))))
+
+
+@api.routes.delete("/jobs/<job_id>/upload")
+def abort_upload(job_id: str) -> Response[str]:
+    """Give the upload up."""
+    wiring.upload_parts().abort(api.principal().user_id, job_id)
+    return no_content()

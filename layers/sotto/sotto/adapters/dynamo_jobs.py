@@ -1,0 +1,312 @@
+"""Jobs and parts in DynamoDB. Each move of domain/job.py's table is one conditional write.
+
+Rows (owner first in every key):
+
+    pk USER#<owner>   sk JOB#<job>                       the job; GSI `due` while the reconciler should look at it
+    pk USER#<owner>   sk PART#<job>#<attempt>#<index>    one part's lease, progress and end
+
+Job ids are ULIDs, so the order of the keys is the order of creation.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sotto.adapters.aws_errors import code_of, translated
+from sotto.adapters.dynamo_job_rows import changed_attributes, job_from_row, job_key, job_to_row, part_key, part_prefix
+from sotto.adapters.dynamo_rows import from_row, to_row
+from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
+from sotto.domain.job import Job, JobStatus, Page, sources_of
+from sotto.domain.parts import Claim, PartState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DUE = "JOB"  # one partition of the index: it holds unfinished jobs only
+PART_ROW_DAYS = 14
+CONFLICT_TRIES = 8
+_CONDITION = "ConditionalCheckFailedException"
+_CANCELLED = "TransactionCanceledException"
+
+
+class DynamoJobs:
+    """Implements workflows.ports.Jobs."""
+
+    def __init__(
+        self, client: DynamoDBClient, table: str, *, keep_days: int = 365, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client, self._table, self._keep_days, self._sleep = client, table, keep_days, sleep
+
+    def create(self, job: Job, *, due_at: str) -> None:
+        expires = datetime.fromisoformat(job.timings.created_at) + timedelta(days=self._keep_days)
+        row = {**job_to_row(job), "due_pk": DUE, "due_sk": due_at, "expires_at": int(expires.timestamp())}
+        with translated(StorageUnavailable, "table"):
+            try:
+                self._client.put_item(
+                    TableName=self._table, Item=to_row(row), ConditionExpression="attribute_not_exists(pk)"
+                )
+            except ClientError as error:
+                if code_of(error) != _CONDITION:
+                    raise
+                raise WrongState(f"job {job.id}: expected a new id, found a job") from error
+
+    def get(self, owner: str, job_id: str) -> Job:
+        with translated(StorageUnavailable, "table"):
+            found = self._client.get_item(
+                TableName=self._table, Key=to_row(job_key(owner, job_id)), ConsistentRead=True
+            )
+        if "Item" not in found:
+            raise NotFound(f"job: expected one of yours, found none with id {job_id}")
+        return job_from_row(from_row(found["Item"]))
+
+    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :jobs)",
+            "ExpressionAttributeValues": to_row({":pk": job_key(owner, "")["pk"], ":jobs": "JOB#"}),
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if cursor:
+            query["ExclusiveStartKey"] = to_row(job_key(owner, _job_id_of(cursor)))
+        with translated(StorageUnavailable, "table"):
+            found = self._client.query(**query)
+        jobs = tuple(job_from_row(from_row(row)) for row in found["Items"])
+        more = bool(found.get("LastEvaluatedKey")) and bool(jobs)
+        return Page(jobs, urlsafe_b64encode(jobs[-1].id.encode()).decode() if more else None)
+
+    def move(self, job: Job, target: JobStatus, *, due_at: str | None = None, **changes: object) -> Job:
+        moved = job.moved(target, **changes)
+        sources = {f":from{i}": source.value for i, source in enumerate(sorted(sources_of(target)))}
+        attributes = changed_attributes(moved, "status", *changes)
+        self._update(
+            job,
+            {**attributes, "due_pk": DUE if due_at else None, "due_sk": due_at},
+            condition=f"#status IN ({', '.join(sources)})",
+            values=sources,
+            expected=f"a job that can become {target}",
+        )
+        return moved
+
+    def postpone(self, job: Job, due_at: str) -> None:
+        # Only a job that is still on the list: one that ended meanwhile must not come back.
+        self._update(
+            job, {"due_sk": due_at}, condition="attribute_exists(due_pk)", values={}, expected="an unfinished job"
+        )
+
+    def decide_language(self, job: Job, language: str, probability: float) -> tuple[str, float | None]:
+        try:
+            self._update(
+                job,
+                {"language": language, "language_probability": probability},
+                condition="attribute_not_exists(#language)",
+                values={},
+                expected="a job without a language",
+            )
+        except WrongState:
+            stored = self.get(job.owner, job.id)
+            if stored.language is None:
+                raise
+            return stored.language, stored.language_probability
+        return language, probability
+
+    def due(self, now: str, *, limit: int) -> Sequence[Job]:
+        with translated(StorageUnavailable, "table"):
+            found = self._client.query(
+                TableName=self._table,
+                IndexName="due",
+                KeyConditionExpression="due_pk = :pk AND due_sk <= :now",
+                ExpressionAttributeValues=to_row({":pk": DUE, ":now": now}),
+                Limit=limit,
+            )
+        return [job_from_row(from_row(row)) for row in found["Items"]]
+
+    def delete(self, job: Job) -> None:
+        with translated(StorageUnavailable, "table"):
+            for row in self._query_parts(job, part_prefix(job.id)):
+                self._client.delete_item(TableName=self._table, Key={"pk": row["pk"], "sk": row["sk"]})
+            self._client.delete_item(TableName=self._table, Key=to_row(job_key(job.owner, job.id)))
+
+    def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
+        key = to_row(part_key(job, index))
+        expires = datetime.fromisoformat(now) + timedelta(days=PART_ROW_DAYS)
+        with translated(StorageUnavailable, "table"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=key,
+                    UpdateExpression=(
+                        "SET #worker = :worker, lease_until = :until, seconds_done = :zero, expires_at = :expires"
+                        " ADD tries :one"
+                    ),
+                    ConditionExpression=(
+                        "attribute_not_exists(finished) AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
+                    ),
+                    ExpressionAttributeNames={"#worker": "worker"},
+                    ExpressionAttributeValues=to_row(
+                        {
+                            ":worker": worker,
+                            ":until": lease_until,
+                            ":now": now,
+                            ":zero": 0,
+                            ":one": 1,
+                            ":expires": int(expires.timestamp()),
+                        }
+                    ),
+                )
+            except ClientError as error:
+                if code_of(error) != _CONDITION:
+                    raise
+                part = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+                return Claim.DONE if "finished" in part else Claim.HELD
+        return Claim.GRANTED
+
+    def extend_lease(self, job: Job, index: int, *, worker: str, lease_until: str, seconds_done: float) -> bool:
+        held = self._update_part(
+            job,
+            index,
+            worker,
+            "SET lease_until = :until, seconds_done = :seconds",
+            {":until": lease_until, ":seconds": seconds_done},
+        )
+        if not held:
+            return False
+        try:
+            stored = self.get(job.owner, job.id)
+        except NotFound:
+            return False
+        return stored.attempt == job.attempt and stored.status in (JobStatus.QUEUED, JobStatus.PROCESSING)
+
+    def release_part(self, job: Job, index: int, *, worker: str) -> None:
+        self._update_part(job, index, worker, "SET seconds_done = :zero REMOVE lease_until", {":zero": 0})
+
+    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, due_at: str) -> Job:
+        part: Any = {
+            "TableName": self._table,
+            "Key": to_row(part_key(job, index)),
+            "UpdateExpression": "SET finished = :true, seconds_done = :seconds REMOVE lease_until",
+            "ConditionExpression": "attribute_not_exists(finished) AND #worker = :worker",
+            "ExpressionAttributeNames": {"#worker": "worker"},
+            "ExpressionAttributeValues": to_row({":true": True, ":seconds": seconds, ":worker": worker}),
+        }
+        whole: Any = {
+            "TableName": self._table,
+            "Key": to_row(job_key(job.owner, job.id)),
+            "UpdateExpression": "SET due_sk = :due ADD parts_done :one, seconds_done :seconds",
+            "ConditionExpression": "#status = :processing AND attempt = :attempt",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": to_row(
+                {
+                    ":one": 1,
+                    ":seconds": seconds,
+                    ":due": due_at,
+                    ":processing": JobStatus.PROCESSING.value,
+                    ":attempt": job.attempt,
+                }
+            ),
+        }
+        self._transact([{"Update": part}, {"Update": whole}], f"part {index} of job {job.id}")
+        return self.get(job.owner, job.id)
+
+    def parts(self, job: Job) -> Sequence[PartState]:
+        with translated(StorageUnavailable, "table"):
+            rows = [from_row(row) for row in self._query_parts(job, part_prefix(job.id, job.attempt))]
+        return [
+            PartState(
+                index=int(str(row["sk"]).rsplit("#", 1)[-1]),
+                done="finished" in row,
+                seconds_done=float(row.get("seconds_done", 0)),
+                lease_until=row.get("lease_until"),
+            )
+            for row in rows
+        ]
+
+    def _query_parts(self, job: Job, prefix: str) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=to_row({":pk": job_key(job.owner, job.id)["pk"], ":prefix": prefix}),
+            ConsistentRead=True,
+        )
+        return [row for page in pages for row in page["Items"]]
+
+    def _update(
+        self, job: Job, attributes: Mapping[str, Any], *, condition: str, values: Mapping[str, Any], expected: str
+    ) -> None:
+        """Set `attributes` (None removes one) on the job's row under `condition` and the same attempt."""
+        sets = [f"#{name} = :{name}" for name, value in attributes.items() if value is not None]
+        removes = [f"#{name}" for name, value in attributes.items() if value is None]
+        expression = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
+        condition = f"attribute_exists(pk) AND attempt = :present AND {condition}"
+        names = {f"#{name}": name for name in attributes}
+        names |= {name: name[1:] for name in ("#status", "#language") if name in condition}
+        with translated(StorageUnavailable, "table"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=to_row(job_key(job.owner, job.id)),
+                    UpdateExpression=expression.strip(),
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names or None,  # type: ignore[arg-type]
+                    ExpressionAttributeValues=to_row(
+                        {":present": job.attempt, **values, **{f":{k}": v for k, v in attributes.items()}}
+                    ),
+                )
+            except ClientError as error:
+                if code_of(error) != _CONDITION:
+                    raise
+            else:
+                return
+        stored = self.get(job.owner, job.id)  # NotFound, when that is the reason
+        raise WrongState(
+            f"job {job.id}: expected {expected} in attempt {job.attempt},"
+            f" found {stored.status} in attempt {stored.attempt}"
+        )
+
+    def _update_part(self, job: Job, index: int, worker: str, expression: str, values: Mapping[str, Any]) -> bool:
+        with translated(StorageUnavailable, "table"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=to_row(part_key(job, index)),
+                    UpdateExpression=expression,
+                    ConditionExpression="attribute_not_exists(finished) AND #worker = :worker",
+                    ExpressionAttributeNames={"#worker": "worker"},
+                    ExpressionAttributeValues=to_row({":worker": worker, **values}),
+                )
+            except ClientError as error:
+                if code_of(error) != _CONDITION:
+                    raise
+                return False
+        return True
+
+    def _transact(self, items: list[Any], what: str) -> None:
+        """Write `items` all or nothing. Parts that end at the same moment conflict on the job's row: tried again."""
+        for attempt in range(CONFLICT_TRIES):
+            with translated(StorageUnavailable, "table"):
+                try:
+                    self._client.transact_write_items(TransactItems=items)
+                except ClientError as error:
+                    if code_of(error) != _CANCELLED:
+                        raise
+                    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                else:
+                    return
+            if "ConditionalCheckFailed" in reasons:
+                raise WrongState(f"{what}: expected it to be this worker's and its job to be running, found otherwise")
+            self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
+        raise StorageUnavailable(f"{what}: expected to be counted, found {CONFLICT_TRIES} conflicts in a row")
+
+
+def _job_id_of(cursor: str) -> str:
+    try:
+        return urlsafe_b64decode(cursor.encode()).decode("ascii")
+    except ValueError:
+        raise InvalidInput("cursor", expected="the next_cursor of an earlier page", found=cursor) from None

@@ -1,0 +1,190 @@
+"""The bucket: signed uploads, range reads of exactly one version, and deletion that leaves no version behind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from sotto.adapters.aws_errors import code_of, translated
+from sotto.domain.errors import InvalidInput, RecordingReplaced, StorageUnavailable, WrongState
+from sotto.domain.job import RecordingRef
+from sotto.domain.uploads import PresignedPut, UploadedPart
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+READ_AHEAD_BYTES = 1024 * 1024
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
+_REPLACED = _MISSING | {"PreconditionFailed", "412", "InvalidArgument", "MethodNotAllowed"}
+_BAD_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"})
+
+
+class S3Objects:
+    """Implements workflows.ports.Objects. `client` must sign with SigV4: botocore's default URLs never expire."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def presign_put(self, key: str, *, content_type: str, size_bytes: int, expires_s: int) -> PresignedPut:
+        # Length and type are signed, so a larger body or another type is refused by the bucket itself.
+        url = self._client.generate_presigned_url(
+            "put_object",
+            Params={"Bucket": self._bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes},
+            ExpiresIn=expires_s,
+        )
+        return PresignedPut(url=url, headers={"Content-Type": content_type, "Content-Length": str(size_bytes)})
+
+    def presign_get(self, key: str, *, version_id: str | None, filename: str, expires_s: int) -> str:
+        params = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f"inline; filename*=UTF-8''{quote(filename, safe='')}",
+        }
+        if version_id:
+            params["VersionId"] = version_id
+        return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=expires_s)
+
+    def start_multipart(self, key: str, *, content_type: str) -> str:
+        with translated(StorageUnavailable, "bucket"):
+            return self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)[
+                "UploadId"
+            ]
+
+    def presign_part(self, key: str, multipart_id: str, number: int, *, expires_s: int) -> str:
+        return self._client.generate_presigned_url(
+            "upload_part",
+            Params={"Bucket": self._bucket, "Key": key, "UploadId": multipart_id, "PartNumber": number},
+            ExpiresIn=expires_s,
+        )
+
+    def uploaded_parts(self, key: str, multipart_id: str) -> Sequence[UploadedPart]:
+        with translated(StorageUnavailable, "bucket"):
+            pages = self._client.get_paginator("list_parts").paginate(
+                Bucket=self._bucket, Key=key, UploadId=multipart_id
+            )
+            return [
+                UploadedPart(number=part["PartNumber"], etag=part["ETag"].strip('"'), size_bytes=part["Size"])
+                for page in pages
+                for part in page.get("Parts", [])
+            ]
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> None:
+        listed: Any = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
+        with translated(StorageUnavailable, "bucket"):
+            try:
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket, Key=key, UploadId=multipart_id, MultipartUpload={"Parts": listed}
+                )
+            except ClientError as error:
+                if code_of(error) in _BAD_PARTS:
+                    raise InvalidInput(
+                        "parts", expected="every uploaded part with its ETag, in order", found=code_of(error)
+                    ) from error
+                if code_of(error) != "NoSuchUpload":
+                    raise
+                if self.head(key) is None:
+                    raise WrongState("upload: expected an open multipart upload, found none") from error
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        with translated(StorageUnavailable, "bucket"):
+            try:
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+            except ClientError as error:
+                if code_of(error) != "NoSuchUpload":
+                    raise
+
+    def head(self, key: str) -> RecordingRef | None:
+        with translated(StorageUnavailable, "bucket"):
+            try:
+                found = self._client.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) in _MISSING:
+                    return None
+                raise
+        return RecordingRef(
+            key=key,
+            version_id=found.get("VersionId", ""),
+            etag=found["ETag"].strip('"'),
+            size_bytes=found["ContentLength"],
+        )
+
+    def open(self, recording: RecordingRef) -> BinaryIO:
+        return io.BufferedReader(_RangeReader(self._client, self._bucket, recording), READ_AHEAD_BYTES)
+
+    def read(self, key: str) -> bytes | None:
+        with translated(StorageUnavailable, "bucket"):
+            try:
+                return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if code_of(error) in _MISSING:
+                    return None
+                raise
+
+    def write(self, key: str, content: bytes, *, content_type: str) -> None:
+        with translated(StorageUnavailable, "bucket"):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+
+    def delete_prefix(self, prefix: str) -> int:
+        removed = 0
+        with translated(StorageUnavailable, "bucket"):
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
+                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                doomed: Any = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+                if doomed:
+                    answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": doomed, "Quiet": True})
+                    if answer.get("Errors"):
+                        raise StorageUnavailable(
+                            f"bucket: expected {len(doomed)} deletions, found {len(answer['Errors'])} errors"
+                        )
+                    removed += len(doomed)
+        return removed
+
+
+class _RangeReader(io.RawIOBase):
+    """Reads ranges of one version of one object, so that memory holds the buffer, never the recording."""
+
+    def __init__(self, client: S3Client, bucket: str, recording: RecordingRef) -> None:
+        self._client, self._bucket, self._recording = client, bucket, recording
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._recording.size_bytes}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        size = self._recording.size_bytes
+        if self._position >= size or not len(buffer):
+            return 0
+        last = min(size, self._position + len(buffer)) - 1
+        content = self._get(self._position, last)
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+    def _get(self, first: int, last: int) -> bytes:
+        params: Any = {"Bucket": self._bucket, "Key": self._recording.key, "IfMatch": self._recording.etag}
+        if self._recording.version_id:
+            params["VersionId"] = self._recording.version_id
+        with translated(StorageUnavailable, "bucket"):
+            try:
+                return self._client.get_object(Range=f"bytes={first}-{last}", **params)["Body"].read()
+            except ClientError as error:
+                if code_of(error) in _REPLACED:
+                    raise RecordingReplaced(
+                        "recording: expected the version that was uploaded, found it gone"
+                    ) from error
+                raise

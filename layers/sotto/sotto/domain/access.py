@@ -1,0 +1,47 @@
+"""Which scope each route demands: the one table. A route that is not in it is refused.
+
+The gateway's authorizer has already checked the token or key; what it may do is decided here, by the same table in
+every function. A house test compares the table with template.yaml.
+"""
+
+from __future__ import annotations
+
+from sotto.domain.errors import Forbidden
+from sotto.domain.identity import Principal, Scope
+
+PUBLIC: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("POST", "/auth/sign-in"),
+        ("POST", "/auth/refresh"),
+        ("POST", "/auth/sign-out"),
+        ("GET", "/auth/jwks"),
+        ("GET", "/livez"),
+        ("GET", "/version"),
+    }
+)
+
+ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
+    ("POST", "/auth/password"): Scope.ACCOUNT,
+    ("GET", "/models"): Scope.JOBS_READ,
+    ("POST", "/jobs"): Scope.JOBS_WRITE,
+    ("GET", "/jobs"): Scope.JOBS_READ,
+    ("GET", "/jobs/{job_id}"): Scope.JOBS_READ,
+    ("DELETE", "/jobs/{job_id}"): Scope.JOBS_WRITE,
+    ("GET", "/jobs/{job_id}/transcript"): Scope.JOBS_READ,
+    ("GET", "/jobs/{job_id}/recording"): Scope.JOBS_READ,
+    ("POST", "/jobs/{job_id}/upload/parts"): Scope.JOBS_WRITE,
+    ("GET", "/jobs/{job_id}/upload/parts"): Scope.JOBS_WRITE,
+    ("POST", "/jobs/{job_id}/upload/complete"): Scope.JOBS_WRITE,
+    ("DELETE", "/jobs/{job_id}/upload"): Scope.JOBS_WRITE,
+}
+
+
+def require_scope(principal: Principal, method: str, resource: str) -> None:
+    """Raise Forbidden unless `principal` holds the route's scope (`resource` is the path with its placeholders)."""
+    needed = ROUTE_SCOPES.get((method, resource))
+    if needed is None:
+        raise Forbidden(f"{method} {resource}: expected a route with a stated scope, found none")
+    if needed not in principal.scopes:
+        raise Forbidden(
+            f"{method} {resource}: expected the scope {needed}, found {' '.join(sorted(principal.scopes)) or 'none'}"
+        )

@@ -1,0 +1,171 @@
+"""The HTTP edge of the API functions: routes, problem details, scopes and request ids, in one place.
+
+A handler file parses, makes one call and returns a model; everything that all routes share is here. No exception
+text reaches a caller, except our own errors' messages, which are written for callers.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from pydantic import BaseModel, ValidationError
+
+from sotto.domain.access import PUBLIC, require_scope
+from sotto.domain.errors import InvalidInput, LimitReached, NotFound, SottoError, TooLarge, Unavailable
+from sotto.domain.identity import Principal
+from sotto.entry.principal import principal_from_event
+
+PROBLEM = "application/problem+json"
+MAX_BODY_BYTES = 256 * 1024
+_SECRET_FIELDS = frozenset({"password", "old_password", "new_password", "refresh_token", "token", "secret"})
+Body = TypeVar("Body", bound=BaseModel)
+_UNKNOWN = SottoError("Something went wrong on the server.")
+
+
+class Api:
+    """The routes of one function. `handler` is what Lambda calls."""
+
+    def __init__(self, logger: Logger) -> None:
+        self.logger = logger
+        self.routes = APIGatewayRestResolver(strip_prefixes=["/v1"])
+        self.routes.exception_handler(SottoError)(self._known_error)
+        self.routes.exception_handler(Exception)(self._unknown_error)
+        self.routes.not_found(self._no_route)
+
+    def handler(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        self.logger.set_correlation_id(request_id(event))
+        try:
+            answer = self.routes.resolve(event, context)
+        except Exception as error:
+            self.logger.exception("unexpected error", exception_name=type(error).__name__)
+            answer = _as_dict(problem(_UNKNOWN, request_id(event)))
+        self.logger.info(
+            "answered",
+            method=event.get("httpMethod"),
+            route=event.get("resource"),
+            status=answer.get("statusCode"),
+        )
+        return answer
+
+    @property
+    def request_id(self) -> str:
+        return request_id(self.routes.current_event.raw_event)
+
+    def principal(self) -> Principal:
+        """The caller, who holds the scope that this route demands. Raises Unauthenticated or Forbidden."""
+        event = self.routes.current_event.raw_event
+        principal = principal_from_event(event)
+        method, resource = event["httpMethod"], event["resource"]
+        if (method, resource) not in PUBLIC:
+            require_scope(principal, method, resource)
+        return principal
+
+    def body(self, model: type[Body]) -> Body:
+        """The request's JSON body as `model`. Raises InvalidInput, which names the field."""
+        return parse_json(model, _raw_body(self.routes.current_event.raw_event))
+
+    def query(self, model: type[Body]) -> Body:
+        """The query string as `model`. Raises InvalidInput, which names the parameter."""
+        return _validate(model, dict(self.routes.current_event.query_string_parameters or {}))
+
+    def _known_error(self, error: SottoError) -> Response[str]:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.logger.error("failed", code=error.code, exception_name=type(error).__name__)
+        return problem(error, self.request_id)
+
+    def _unknown_error(self, error: Exception) -> Response[str]:
+        self.logger.error("unexpected error", exc_info=error, exception_name=type(error).__name__)
+        return problem(_UNKNOWN, self.request_id)
+
+    def _no_route(self, error: NotFoundError) -> Response[str]:
+        del error
+        event = self.routes.current_event
+        return problem(
+            NotFound(f"route: expected a documented one, found {event.http_method} {event.path}"), self.request_id
+        )
+
+
+def request_id(event: dict[str, Any]) -> str:
+    return str((event.get("requestContext") or {}).get("requestId") or "unknown")
+
+
+def _as_dict(response: Response[str]) -> dict[str, Any]:
+    headers = {"Content-Type": PROBLEM, **response.headers}
+    return {"statusCode": response.status_code, "headers": headers, "body": response.body}
+
+
+def problem(error: SottoError, request: str) -> Response[str]:
+    """`error` as RFC 9457 problem details."""
+    headers = {"X-Request-Id": request, "Cache-Control": "no-store"}
+    if isinstance(error, (LimitReached, Unavailable)):
+        headers["Retry-After"] = str(error.retry_after_s)
+    body = {
+        "type": f"urn:sotto:error:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "hint": error.hint,
+        "request_id": request,
+    }
+    return Response(status_code=error.status, content_type=PROBLEM, body=json.dumps(body), headers=headers)
+
+
+def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
+    """`model` as a JSON answer that no cache keeps."""
+    return Response(
+        status_code=status,
+        content_type="application/json",
+        body=model.model_dump_json(by_alias=True),
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def no_content() -> Response[str]:
+    return Response(status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"})
+
+
+def parse_json(model: type[Body], raw: bytes) -> Body:
+    """`raw` JSON as `model`. Raises InvalidInput (which field, what was expected and found) or TooLarge."""
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"body: expected at most {MAX_BODY_BYTES} bytes, found {len(raw)}")
+    try:
+        data = json.loads(raw or b"null")
+    except ValueError:
+        raise InvalidInput("body", expected="JSON", found=f"{len(raw)} bytes that are not JSON") from None
+    if not isinstance(data, dict):
+        raise InvalidInput("body", expected="a JSON object", found=type(data).__name__)
+    return _validate(model, data)
+
+
+def _validate(model: type[Body], data: dict[str, Any]) -> Body:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        key = ".".join(str(step) for step in first["loc"]) or "body"
+        hide = bool(_SECRET_FIELDS.intersection(map(str, first["loc"]))) or isinstance(first["input"], dict)
+        found = (
+            "nothing" if first["type"] == "missing" else "a value that is not shown" if hide else _short(first["input"])
+        )
+        raise InvalidInput(key, expected=first["msg"], found=found) from None
+
+
+def _short(value: object) -> object:
+    return value[:60] + "..." if isinstance(value, str) and len(value) > 60 else value
+
+
+def _raw_body(event: dict[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode()
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError:
+        raise InvalidInput("body", expected="JSON", found="broken base64") from None

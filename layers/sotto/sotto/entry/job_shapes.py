@@ -1,0 +1,256 @@
+"""The API's shapes of jobs: what integrators program against, so it changes apart from domain/job.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sotto.domain.job import Job, JobStatus, Stage, stage_of
+from sotto.domain.languages import LANGUAGES
+from sotto.domain.options import MODELS, Options, Task
+from sotto.domain.uploads import PresignedPut, UploadedPart
+from sotto.workflows.create_job import Accepted, NewJob
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class JobRequest(Shape):
+    """Body of POST /v1/jobs. Options are flat, beside the file's facts."""
+
+    name: str = Field(min_length=1, max_length=1000)
+    size_bytes: int
+    content_type: str = Field(default="application/octet-stream", max_length=200)
+    model: str | None = None
+    language: str | None = None
+    task: Task = Task.TRANSCRIBE
+    word_times: bool = True
+    prompt: str | None = Field(default=None, max_length=1000)
+    hotwords: str | None = Field(default=None, max_length=500)
+    beam_size: int = Field(default=1, ge=1, le=10)
+    temperature: float = Field(default=0.0, ge=0.0, le=1.0)
+    voice_activity: bool = True
+    voice_activity_threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
+    voice_activity_min_silence_s: float = Field(default=0.5, ge=0.1, le=10.0)
+
+    def to_domain(self, default_model: str) -> NewJob:
+        options = self.model_dump(exclude={"name", "size_bytes", "content_type"})
+        return NewJob(
+            name=self.name,
+            size_bytes=self.size_bytes,
+            content_type=self.content_type,
+            options=Options.model_validate({**options, "model": self.model or default_model}),
+        )
+
+
+class ProgressShape(Shape):
+    seconds_done: float
+    seconds_total: float
+    parts_done: int
+    parts_total: int
+
+
+class FailureShape(Shape):
+    code: str
+    message: str
+    hint: str
+
+
+class TimingsShape(Shape):
+    created_at: str
+    uploaded_at: str | None
+    queued_at: str | None
+    started_at: str | None
+    completed_at: str | None
+
+
+class LinksShape(Shape):
+    self: str
+    transcript: str
+
+
+class JobShape(Shape):
+    id: str
+    status: JobStatus
+    stage: Stage
+    name: str
+    content_type: str
+    size_bytes: int
+    options: Options
+    progress: ProgressShape
+    duration_s: float | None
+    language: str | None
+    language_probability: float | None
+    attempt: int
+    failure: FailureShape | None
+    warnings: list[str]
+    timings: TimingsShape
+    request_id: str
+    links: LinksShape
+
+    @classmethod
+    def of(cls, job: Job) -> JobShape:
+        progress, timings, failure = job.progress, job.timings, job.failure
+        return cls(
+            id=job.id,
+            status=job.status,
+            stage=stage_of(job),
+            name=job.name,
+            content_type=job.content_type,
+            size_bytes=job.recording.size_bytes if job.recording else job.size_bytes,
+            options=job.options,
+            progress=ProgressShape(
+                seconds_done=progress.seconds_done,
+                seconds_total=progress.seconds_total,
+                parts_done=progress.parts_done,
+                parts_total=progress.parts_total,
+            ),
+            duration_s=job.facts.duration_s if job.facts else None,
+            language=job.language,
+            language_probability=job.language_probability,
+            attempt=job.attempt,
+            failure=FailureShape(code=failure.code, message=failure.message, hint=failure.hint) if failure else None,
+            warnings=list(job.warnings),
+            timings=TimingsShape(
+                created_at=timings.created_at,
+                uploaded_at=timings.uploaded_at,
+                queued_at=timings.queued_at,
+                started_at=timings.started_at,
+                completed_at=timings.completed_at,
+            ),
+            request_id=job.request_id,
+            links=LinksShape(self=f"/v1/jobs/{job.id}", transcript=f"/v1/jobs/{job.id}/transcript"),
+        )
+
+
+class JobAnswer(Shape):
+    job: JobShape
+
+
+class JobsAnswer(Shape):
+    jobs: list[JobShape]
+    next_cursor: str | None
+
+
+class PutUpload(Shape):
+    kind: Literal["put"] = "put"
+    method: Literal["PUT"] = "PUT"
+    url: str
+    headers: dict[str, str]
+    expires_at: str
+
+
+class MultipartUpload(Shape):
+    kind: Literal["multipart"] = "multipart"
+    part_size_bytes: int
+    part_count: int
+    expires_at: str
+
+
+class AcceptedAnswer(Shape):
+    job: JobShape
+    upload: Annotated[PutUpload | MultipartUpload, Field(discriminator="kind")]
+
+    @classmethod
+    def of(cls, accepted: Accepted) -> AcceptedAnswer:
+        job, upload = accepted.job, accepted.upload
+        if isinstance(upload, PresignedPut):
+            way: PutUpload | MultipartUpload = PutUpload(
+                url=upload.url, headers=upload.headers, expires_at=job.upload_expires_at
+            )
+        else:
+            way = MultipartUpload(
+                part_size_bytes=upload.part_size_bytes, part_count=upload.part_count, expires_at=job.upload_expires_at
+            )
+        return cls(job=JobShape.of(job), upload=way)
+
+
+class ListQuery(Shape):
+    limit: int = Field(default=50, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=200)
+
+
+class TranscriptQuery(Shape):
+    format: str = "json"
+
+
+class SignRequest(Shape):
+    numbers: list[int]
+
+
+class SignedPart(Shape):
+    number: int
+    url: str
+
+
+class SignedParts(Shape):
+    parts: list[SignedPart]
+
+
+class UploadedPartShape(Shape):
+    number: int
+    etag: str
+    size_bytes: int
+
+    @classmethod
+    def of(cls, part: UploadedPart) -> UploadedPartShape:
+        return cls(number=part.number, etag=part.etag, size_bytes=part.size_bytes)
+
+
+class UploadedParts(Shape):
+    parts: list[UploadedPartShape]
+
+
+class PartEtag(Shape):
+    number: int
+    etag: str = Field(max_length=200)
+
+
+class CompleteRequest(Shape):
+    parts: list[PartEtag] = Field(max_length=10_000)
+
+
+class RecordingAnswer(Shape):
+    url: str
+    expires_at: str
+
+
+class ModelShape(Shape):
+    name: str
+    multilingual: bool
+    translates: bool
+    size_mb: int
+    note: str
+    default: bool
+
+
+class ModelsAnswer(Shape):
+    models: list[ModelShape]
+    languages: dict[str, str]
+
+    @classmethod
+    def of(cls, offered: frozenset[str], default: str) -> ModelsAnswer:
+        models = [
+            ModelShape(
+                name=facts.name,
+                multilingual=facts.multilingual,
+                translates=facts.translates,
+                size_mb=facts.size_mb,
+                note=facts.note,
+                default=facts.name == default,
+            )
+            for facts in MODELS.values()
+            if facts.name in offered
+        ]
+        return cls(models=models, languages=LANGUAGES)
+
+
+class VersionAnswer(Shape):
+    version: str
+    stage: str
+
+
+class LiveAnswer(Shape):
+    status: Literal["alive"] = "alive"

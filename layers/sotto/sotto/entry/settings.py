@@ -1,0 +1,124 @@
+"""The environment, read once, in this file only. Each process states exactly the settings that it needs.
+
+A missing or wrong setting raises MisconfiguredSetting when the process first asks for its settings, so only the
+function that needs it fails. Secrets are never settings: a setting names the secret, the adapter reads it.
+docs/configuration.md is generated from these models.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sotto.domain.errors import MisconfiguredSetting
+
+PREFIX = "SOTTO_"
+_PLACEHOLDER = re.compile(r"^(change[-_ ]?me.*|todo|x{3,}|<.*>|your[-_].*|example)$", re.IGNORECASE)
+_FIX = "set the matching parameter in samconfig.toml and deploy again (`sam deploy`, or `sotto up` on a laptop)"
+
+
+class Settings(BaseModel):
+    """Base of all: field `part_s` is read from SOTTO_PART_S."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: str = Field(default="local", description="Name of the deployment: local, dev, staging, prod")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read and check this process's settings. Raises MisconfiguredSetting, which names key, form and fix."""
+        environ = os.environ if environ is None else environ
+        found = {name: environ[key] for name in cls.model_fields if environ.get(key := cls.key(name), "").strip()}
+        for name, value in found.items():
+            if _PLACEHOLDER.match(value.strip()):
+                raise MisconfiguredSetting(cls.key(name), expected="a real value", found="a placeholder", fix=_FIX)
+        try:
+            return cls.model_validate(found)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = str(first["loc"][0])
+            expected = cls.model_fields[name].description or name
+            raise MisconfiguredSetting(
+                cls.key(name), expected=expected, found=found.get(name, "nothing"), fix=_FIX
+            ) from error
+
+    @classmethod
+    def key(cls, name: str) -> str:
+        return PREFIX + name.upper()
+
+
+class StoreSettings(Settings):
+    """Where the data lies."""
+
+    bucket: str = Field(description="Name of the bucket that holds recordings and transcripts")
+    table: str = Field(description="Name of the DynamoDB table")
+
+
+class JobSettings(StoreSettings):
+    """What the API functions that serve jobs need (uploads, jobs)."""
+
+    models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
+    default_model: str = Field(default="base", description="Model of a job that names none")
+    max_upload_bytes: int = Field(
+        default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
+    )
+    upload_ttl_s: int = Field(
+        default=3600, ge=60, le=43200, description="Seconds that an upload URL lives, 60 to 43200"
+    )
+    audio_days: int = Field(default=30, ge=1, description="Days that recordings are kept, 1 or more")
+    transcript_days: int = Field(
+        default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
+    )
+
+    @property
+    def offered_models(self) -> frozenset[str]:
+        return frozenset(name.strip() for name in self.models.split(",") if name.strip())
+
+
+class QueueSettings(StoreSettings):
+    """What a process that queues parts needs."""
+
+    fast_queue_url: str = Field(description="URL of the queue for parts of short recordings")
+    bulk_queue_url: str = Field(description="URL of the queue for parts of long recordings")
+
+
+class IntakeSettings(QueueSettings):
+    """What intake needs to check a recording and to plan its parts."""
+
+    max_upload_bytes: int = Field(
+        default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
+    )
+    max_recording_s: float = Field(default=43200, gt=0, description="Longest recording in seconds, above 0")
+    part_s: float = Field(default=240, ge=30, description="Length of a part in seconds, 30 or more")
+    fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
+
+
+class ReconcileSettings(QueueSettings):
+    """What the reconciler needs."""
+
+    arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
+    fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
+
+
+class TranscribeSettings(StoreSettings):
+    """What the transcribe container needs."""
+
+    model_dir: Path = Field(default=Path("/tmp/models"), description="Folder that holds or caches the model files")  # noqa: S108 - the only writable place in Lambda
+    default_model: str = Field(
+        default="base", description="Model that is loaded at start, so that the first part is not slow"
+    )
+    engine: Literal["ctranslate2", "torch"] = Field(
+        default="ctranslate2", description="ctranslate2 (CPU) or torch (GPU)"
+    )
+    compute_type: str = Field(
+        default="int8", description="Number format of the engine: int8, float32, float16, bfloat16"
+    )
+    threads: int = Field(default=1, ge=1, le=64, description="Threads of one transcription, 1 to 64")
+    lease_s: int = Field(
+        default=120, ge=30, description="Seconds after which a silent worker's part may be taken over, 30 or more"
+    )

@@ -1,0 +1,161 @@
+"""Which adapter stands behind which port, a function a process.
+
+Imports are inside the functions, so that each process loads only what it uses: the API functions never import the
+engine, and intake alone imports PyAV.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.adapters.s3_objects import S3Objects
+from sotto.adapters.sqs_queues import SqsArrivals, SqsParts
+from sotto.domain.parts import Lane
+from sotto.entry import aws
+from sotto.entry.settings import (
+    IntakeSettings,
+    JobSettings,
+    QueueSettings,
+    ReconcileSettings,
+    StoreSettings,
+    TranscribeSettings,
+)
+from sotto.workflows.join_transcript import JoinTranscript
+from sotto.workflows.plan_recording import PartPlans
+
+if TYPE_CHECKING:
+    from sotto.workflows.create_job import CreateJob
+    from sotto.workflows.delete_job import DeleteJob
+    from sotto.workflows.fail_job import FailJob
+    from sotto.workflows.intake_recording import IntakeRecording
+    from sotto.workflows.read_job import ReadJob
+    from sotto.workflows.reconcile_jobs import ReconcileJobs
+    from sotto.workflows.transcribe_part import TranscribePart
+    from sotto.workflows.upload_parts import UploadParts
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def job_settings() -> JobSettings:
+    return JobSettings.from_environment()
+
+
+def create_job() -> CreateJob:
+    from ulid import ULID
+
+    from sotto.workflows.create_job import CreateJob
+
+    settings = job_settings()
+    return CreateJob(
+        jobs=_jobs(settings, keep_days=settings.transcript_days),
+        objects=_objects(settings),
+        clock=now,
+        new_id=lambda: str(ULID()),
+        offered_models=settings.offered_models,
+        max_upload_bytes=settings.max_upload_bytes,
+        upload_ttl_s=settings.upload_ttl_s,
+    )
+
+
+def upload_parts() -> UploadParts:
+    from sotto.workflows.upload_parts import UploadParts
+
+    settings = job_settings()
+    return UploadParts(_jobs(settings), _objects(settings), settings.upload_ttl_s)
+
+
+def read_job() -> ReadJob:
+    from sotto.workflows.read_job import ReadJob
+
+    settings = job_settings()
+    return ReadJob(_jobs(settings), _objects(settings), now)
+
+
+def delete_job() -> DeleteJob:
+    from sotto.workflows.delete_job import DeleteJob
+
+    settings = job_settings()
+    return DeleteJob(_jobs(settings), _objects(settings))
+
+
+@cache
+def intake_recording() -> IntakeRecording:
+    from sotto.adapters.av_probe import probe
+    from sotto.workflows.intake_recording import IntakeRecording
+
+    settings = IntakeSettings.from_environment()
+    return IntakeRecording(
+        jobs=_jobs(settings),
+        objects=_objects(settings),
+        probe=probe,
+        plans=_plans(settings, settings.fast_lane_s),
+        clock=now,
+        max_upload_bytes=settings.max_upload_bytes,
+        max_recording_s=settings.max_recording_s,
+        part_s=settings.part_s,
+    )
+
+
+@cache
+def fail_job() -> FailJob:
+    from sotto.workflows.fail_job import FailJob
+
+    return FailJob(_jobs(StoreSettings.from_environment()), now)
+
+
+@cache
+def reconcile_jobs() -> ReconcileJobs:
+    from sotto.workflows.reconcile_jobs import ReconcileJobs
+
+    settings = ReconcileSettings.from_environment()
+    jobs, objects = _jobs(settings), _objects(settings)
+    return ReconcileJobs(
+        jobs=jobs,
+        objects=objects,
+        plans=_plans(settings, settings.fast_lane_s),
+        arrivals=SqsArrivals(aws.sqs(), settings.arrived_queue_url, settings.bucket),
+        join=JoinTranscript(jobs, objects, now),
+        clock=now,
+    )
+
+
+def _jobs(settings: StoreSettings, keep_days: int = 365) -> DynamoJobs:
+    return DynamoJobs(aws.dynamodb(), settings.table, keep_days=keep_days)
+
+
+def _objects(settings: StoreSettings) -> S3Objects:
+    return S3Objects(aws.s3(), settings.bucket)
+
+
+def _plans(settings: QueueSettings, fast_lane_s: float) -> PartPlans:
+    urls = {Lane.FAST: settings.fast_queue_url, Lane.BULK: settings.bulk_queue_url}
+    return PartPlans(_objects(settings), SqsParts(aws.sqs(), urls), settings.bucket, fast_lane_s)
+
+
+@cache
+def transcribe_part() -> TranscribePart:
+    from sotto.workflows.transcribe_part import TranscribePart
+
+    settings = transcribe_settings()
+    jobs, objects = _jobs(settings), _objects(settings)
+    return TranscribePart(
+        jobs=jobs,
+        objects=objects,
+        speech=speech(),
+        clock=now,
+        join=JoinTranscript(jobs, objects, now),
+        new_worker=lambda: uuid.uuid4().hex,
+        lease_s=settings.lease_s,
+    )
+
+
+@cache
+def transcribe_settings() -> TranscribeSettings:
+    return TranscribeSettings.from_environment()

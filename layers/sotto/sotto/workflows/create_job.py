@@ -1,0 +1,96 @@
+"""Accept a job: the row first, then the way to upload. The upload itself starts everything else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge
+from sotto.domain.job import Job, JobStatus, Timings
+from sotto.domain.object_keys import UploadKey, clean_name
+from sotto.domain.options import Options, check_options
+from sotto.domain.uploads import MultipartPlan, PresignedPut
+from sotto.workflows.moments import after, iso
+from sotto.workflows.ports import Clock, Jobs, Objects
+
+MB = 1024 * 1024
+SINGLE_PUT_BYTES = 100 * MB
+MIN_PART_BYTES = 16 * MB
+MAX_PARTS = 10_000  # S3's limit
+RECONCILE_GRACE_S = 300  # a PUT that began in time may end after its URL's death
+
+
+@dataclass(frozen=True)
+class NewJob:
+    name: str
+    size_bytes: int
+    content_type: str
+    options: Options
+
+
+@dataclass(frozen=True)
+class Accepted:
+    job: Job
+    upload: PresignedPut | MultipartPlan
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    jobs: Jobs
+    objects: Objects
+    clock: Clock
+    new_id: Callable[[], str]
+    offered_models: frozenset[str]
+    max_upload_bytes: int
+    upload_ttl_s: int
+
+    def __call__(self, owner: str, request: NewJob, request_id: str) -> Accepted:
+        """Check the request, store the job, and sign its upload. Raises Rejected's branch before anything is stored."""
+        options = check_options(request.options, self.offered_models)
+        name = clean_name(request.name)
+        _check_size(request.size_bytes, self.max_upload_bytes)
+        if not request.content_type.startswith(("audio/", "video/", "application/octet-stream", "application/ogg")):
+            raise InvalidInput(
+                "content_type",
+                expected="audio/*, video/* or application/octet-stream",
+                found=request.content_type,
+                hint="Upload a sound or video recording.",
+            )
+        now = self.clock()
+        job_id = self.new_id()
+        key = str(UploadKey(owner, job_id, name))
+        large = request.size_bytes > SINGLE_PUT_BYTES
+        job = Job(
+            owner=owner,
+            id=job_id,
+            name=name,
+            content_type=request.content_type,
+            size_bytes=request.size_bytes,
+            options=options,
+            status=JobStatus.AWAITING_UPLOAD,
+            timings=Timings(created_at=iso(now)),
+            request_id=request_id,
+            upload_expires_at=after(now, self.upload_ttl_s),
+            multipart_id=self.objects.start_multipart(key, content_type=request.content_type) if large else None,
+        )
+        self.jobs.create(job, due_at=after(now, self.upload_ttl_s + RECONCILE_GRACE_S))
+        if large:
+            return Accepted(job, multipart_plan(request.size_bytes))
+        put = self.objects.presign_put(
+            key, content_type=request.content_type, size_bytes=request.size_bytes, expires_s=self.upload_ttl_s
+        )
+        return Accepted(job, put)
+
+
+def multipart_plan(size_bytes: int) -> MultipartPlan:
+    """Equal parts of at least 16 MB, as few as S3's limit of 10 000 allows."""
+    part = max(MIN_PART_BYTES, math.ceil(size_bytes / MAX_PARTS / MB) * MB)
+    return MultipartPlan(part_size_bytes=part, part_count=math.ceil(size_bytes / part))
+
+
+def _check_size(size_bytes: int, limit: int) -> None:
+    if size_bytes <= 0:
+        raise RecordingEmpty(f"size_bytes: expected at least 1, found {size_bytes}")
+    if size_bytes > limit:
+        raise RecordingTooLarge(f"size_bytes: expected at most {limit}, found {size_bytes}")

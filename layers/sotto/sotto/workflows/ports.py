@@ -1,0 +1,154 @@
+"""What the job workflows need of the outside world. `adapters/` implements each with one technology.
+
+Every method may raise Unavailable (retry later). Other errors are named below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from sotto.domain.events import PartQueued
+from sotto.domain.job import Job, JobStatus, Page, RecordingRef
+from sotto.domain.options import Options
+from sotto.domain.parts import Claim, Lane, Part, PartState, Probed
+from sotto.domain.transcript import PartTranscript
+from sotto.domain.uploads import PresignedPut, UploadedPart
+
+Clock = Callable[[], datetime]
+"""Now, in UTC."""
+
+
+class Jobs(Protocol):
+    """Jobs and their parts. Each change is conditional, so that duplicates and late workers change nothing."""
+
+    def create(self, job: Job, *, due_at: str) -> None:
+        """Store a new job. Raises WrongState when the id is taken."""
+        ...
+
+    def get(self, owner: str, job_id: str) -> Job:
+        """Read a job, consistently. Raises NotFound."""
+        ...
+
+    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
+        """Read a page, newest first. Raises InvalidInput for a cursor that this owner was not given."""
+        ...
+
+    def move(self, job: Job, target: JobStatus, *, due_at: str | None = None, **changes: object) -> Job:
+        """Move `job` to `target` and set the named fields, if its stored status and attempt allow that.
+
+        `due_at` is when the reconciler should look at it again; None takes it off the reconciler's list.
+        Raises WrongState when the stored job cannot make this move, NotFound when it is gone.
+        """
+        ...
+
+    def decide_language(self, job: Job, language: str, probability: float) -> tuple[str, float | None]:
+        """Store the recording's language unless one is stored; return the stored one. The first worker decides."""
+        ...
+
+    def postpone(self, job: Job, due_at: str) -> None:
+        """Have the reconciler look again at `due_at`. Raises NotFound."""
+        ...
+
+    def due(self, now: str, *, limit: int) -> Sequence[Job]:
+        """Jobs that should have made progress by `now`, oldest first."""
+        ...
+
+    def delete(self, job: Job) -> None:
+        """Remove the job and all rows of its parts. Nothing happens when it is gone."""
+        ...
+
+    def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
+        """Take the part for `worker` until `lease_until`, unless it is done or another worker's lease is running."""
+        ...
+
+    def extend_lease(self, job: Job, index: int, *, worker: str, lease_until: str, seconds_done: float) -> bool:
+        """Prolong the lease and note progress. False when the part is not this worker's or the job was stopped."""
+        ...
+
+    def release_part(self, job: Job, index: int, *, worker: str) -> None:
+        """Give the part back, so that a retry need not wait for the lease to run out."""
+        ...
+
+    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, due_at: str) -> Job:
+        """Count the part as done, once, and return the job as it is then. Raises WrongState, NotFound."""
+        ...
+
+    def parts(self, job: Job) -> Sequence[PartState]:
+        """The parts of the present attempt that any worker has begun, by index."""
+        ...
+
+
+class Objects(Protocol):
+    """The bucket. Keys as in domain/object_keys.py."""
+
+    def presign_put(self, key: str, *, content_type: str, size_bytes: int, expires_s: int) -> PresignedPut: ...
+
+    def presign_get(self, key: str, *, version_id: str | None, filename: str, expires_s: int) -> str: ...
+
+    def start_multipart(self, key: str, *, content_type: str) -> str: ...
+
+    def presign_part(self, key: str, multipart_id: str, number: int, *, expires_s: int) -> str: ...
+
+    def uploaded_parts(self, key: str, multipart_id: str) -> Sequence[UploadedPart]: ...
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> None:
+        """Raises InvalidInput when a part is missing or its ETag differs. Done already: nothing happens."""
+        ...
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None: ...
+
+    def head(self, key: str) -> RecordingRef | None:
+        """The newest version of the object, or None."""
+        ...
+
+    def open(self, recording: RecordingRef) -> BinaryIO:
+        """A seekable reader of exactly this version that fetches ranges. Raises RecordingReplaced when gone."""
+        ...
+
+    def read(self, key: str) -> bytes | None: ...
+
+    def write(self, key: str, content: bytes, *, content_type: str) -> None: ...
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every version of every object under `prefix`; return how many."""
+        ...
+
+
+class PartsQueue(Protocol):
+    def send(self, parts: Iterable[PartQueued], lane: Lane) -> None: ...
+
+
+class ArrivalsQueue(Protocol):
+    def announce(self, key: str, recording: RecordingRef) -> None:
+        """Tell intake of an upload whose own event was lost."""
+        ...
+
+
+class Probe(Protocol):
+    def __call__(self, recording: BinaryIO, *, name: str, size_bytes: int, etag: str) -> Probed:
+        """Look into the recording in bounded memory. Raises RecordingRejected's branch."""
+        ...
+
+
+class Speech(Protocol):
+    """The engine, as far as a worker sees it."""
+
+    def detect_language(self, recording: BinaryIO, duration_s: float, options: Options) -> tuple[str, float]:
+        """The recording's language and its probability; the same answer whoever asks."""
+        ...
+
+    def transcribe_part(
+        self,
+        recording: BinaryIO,
+        part: Part,
+        duration_s: float,
+        options: Options,
+        *,
+        language: str,
+        language_probability: float | None,
+        on_progress: Callable[[float], None],
+    ) -> PartTranscript:
+        """Transcribe one part. `on_progress` gets the seconds of the part done so far and may raise to stop."""
+        ...
