@@ -1,9 +1,16 @@
-"""Who is asking, and what each route demands."""
+"""Who is asking, and what a person may do.
+
+A user is kept apart from the credentials that prove who is asking: passwords.py, tokens.py and access.py hold the
+rules for those.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from sotto.domain.errors import InvalidInput
 
 
 class Role(StrEnum):
@@ -37,3 +44,46 @@ class Principal:
     role: Role
     scopes: frozenset[Scope]
     credential: str  # "token" or the key's prefix: what the audit log names
+
+
+@dataclass(frozen=True)
+class User:
+    """A person's account. Times are ISO 8601 UTC. `password_hash` is argon2id's own text form."""
+
+    id: str
+    email: str
+    role: Role
+    password_hash: str
+    created_at: str
+    must_change_password: bool = False
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the store says of a caller right now: enough to judge a credential, and nothing more."""
+
+    role: Role
+    disabled: bool
+    must_change_password: bool
+    session_alive: bool
+
+
+def scopes_of(role: Role, *, must_change_password: bool) -> frozenset[Scope]:
+    """What a signed-in person may do: what the role allows, but only the account until a one-time password is gone."""
+    return frozenset({Scope.ACCOUNT}) if must_change_password else ROLE_SCOPES[role]
+
+
+MAX_EMAIL_LENGTH = 254  # RFC 5321: the longest path that mail can be sent to
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+
+
+def clean_email(email: str) -> str:
+    """The e-mail address in the one form that is stored and compared. Raises InvalidInput.
+
+    Only the shape is checked: whether mail arrives is proven by a mail, not by a pattern.
+    """
+    cleaned = email.strip().lower()
+    if len(cleaned) > MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(cleaned):
+        raise InvalidInput("email", expected="an e-mail address such as ada@example.org", found=cleaned[:60])
+    return cleaned

@@ -1,4 +1,4 @@
-"""The environment, read once, in this file only. Each process states exactly the settings that it needs.
+"""The settings of each process: exactly what it needs, checked once. entry/environment.py reads the environment.
 
 A missing or wrong setting raises MisconfiguredSetting when the process first asks for its settings, so only the
 function that needs it fails. Secrets are never settings: a setting names the secret, the adapter reads it.
@@ -7,8 +7,6 @@ docs/configuration.md is generated from these models.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -16,10 +14,9 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sotto.domain.errors import MisconfiguredSetting
+from sotto.entry.environment import FIX, PLACEHOLDER, environment
 
 PREFIX = "SOTTO_"
-_PLACEHOLDER = re.compile(r"^(change[-_ ]?me.*|todo|x{3,}|<.*>|your[-_].*|example)$", re.IGNORECASE)
-_FIX = "set the matching parameter in samconfig.toml and deploy again (`sam deploy`, or `sotto up` on a laptop)"
 
 
 class Settings(BaseModel):
@@ -32,11 +29,11 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read and check this process's settings. Raises MisconfiguredSetting, which names key, form and fix."""
-        environ = os.environ if environ is None else environ
+        environ = environment() if environ is None else environ
         found = {name: environ[key] for name in cls.model_fields if environ.get(key := cls.key(name), "").strip()}
         for name, value in found.items():
-            if _PLACEHOLDER.match(value.strip()):
-                raise MisconfiguredSetting(cls.key(name), expected="a real value", found="a placeholder", fix=_FIX)
+            if PLACEHOLDER.fullmatch(value.strip()):
+                raise MisconfiguredSetting(cls.key(name), expected="a real value", found="a placeholder", fix=FIX)
         try:
             return cls.model_validate(found)
         except ValidationError as error:
@@ -44,7 +41,7 @@ class Settings(BaseModel):
             name = str(first["loc"][0])
             expected = cls.model_fields[name].description or name
             raise MisconfiguredSetting(
-                cls.key(name), expected=expected, found=found.get(name, "nothing"), fix=_FIX
+                cls.key(name), expected=expected, found=found.get(name, "nothing"), fix=FIX
             ) from error
 
     @classmethod
@@ -57,6 +54,19 @@ class StoreSettings(Settings):
 
     bucket: str = Field(description="Name of the bucket that holds recordings and transcripts")
     table: str = Field(description="Name of the DynamoDB table")
+
+
+class AuthSettings(Settings):
+    """What the function that signs people in needs."""
+
+    table: str = Field(description="Name of the DynamoDB table")
+    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+    issuer: str = Field(min_length=1, max_length=128, description="Issuer of access tokens")
+    audience: str = Field(min_length=1, max_length=128, description="Audience of access tokens")
+    access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
+    refresh_ttl_s: int = Field(
+        default=2_592_000, ge=3600, le=7_776_000, description="Life of a refresh token, 3600 to 7776000 seconds"
+    )
 
 
 class JobSettings(StoreSettings):

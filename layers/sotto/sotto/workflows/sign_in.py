@@ -1,0 +1,59 @@
+"""Let a person in who knows the password, and tell nobody else whether the account exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sotto.domain.errors import InvalidInput, Unauthenticated
+from sotto.domain.identity import User, clean_email
+from sotto.domain.passwords import MAX_LENGTH
+from sotto.domain.tokens import Session, new_refresh_token
+from sotto.workflows.identity_ports import Clock, Passwords, Sessions, Users
+from sotto.workflows.issue_tokens import IssueTokens, SignedIn
+
+WRONG = "Expected the e-mail address and password of an active account, found something else."
+HINT = "Check both, or ask for a new password."
+
+
+@dataclass(frozen=True)
+class SignIn:
+    users: Users
+    sessions: Sessions
+    passwords: Passwords
+    issue: IssueTokens
+    clock: Clock
+    refresh_ttl: timedelta
+
+    def __call__(self, email: str, password: str) -> SignedIn:
+        """Start a session. Raises Unauthenticated, with the same words for every reason."""
+        user = self._checked(email, password)
+        now = self.clock()
+        token = new_refresh_token(user.id)
+        self.sessions.start(
+            Session(
+                user_id=user.id,
+                family=token.family,
+                current_hash=token.hash,
+                created_at=now,
+                rotated_at=now,
+                expires_at=now + self.refresh_ttl,
+            )
+        )
+        return self.issue(user, token, now)
+
+    def _checked(self, email: str, password: str) -> User:
+        """The user, after one argon2id computation in every case: also for an unknown or disabled account."""
+        user = self._find(email)
+        known = user.password_hash if user and len(password) <= MAX_LENGTH else None
+        if not self.passwords.matches(password[:MAX_LENGTH], known) or user is None or user.disabled:
+            raise Unauthenticated(WRONG, hint=HINT)
+        if self.passwords.is_outdated(user.password_hash):
+            self.users.set_password(user.id, self.passwords.hash(password), must_change=user.must_change_password)
+        return user
+
+    def _find(self, email: str) -> User | None:
+        try:
+            return self.users.by_email(clean_email(email))
+        except InvalidInput:
+            return None
