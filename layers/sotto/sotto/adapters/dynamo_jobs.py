@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -307,6 +307,9 @@ class DynamoJobs:
 
 def _job_id_of(cursor: str) -> str:
     try:
-        return urlsafe_b64decode(cursor.encode()).decode("ascii")
+        job_id = b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
     except ValueError:
-        raise InvalidInput("cursor", expected="the next_cursor of an earlier page", found=cursor) from None
+        job_id = ""
+    if not job_id.isalnum():
+        raise InvalidInput("cursor", expected="the next_cursor of an earlier page", found=cursor)
+    return job_id

@@ -1,0 +1,167 @@
+"""Jobs: what the workflows rely on, asked of the fake and of DynamoDB alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import boto3
+import pytest
+
+from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.domain.errors import Failure, InvalidInput, NotFound, WrongState
+from sotto.domain.job import JobStatus, Progress
+from sotto.domain.parts import Claim
+from sotto.workflows.ports import Jobs
+from tests.examples import FACTS, JOB_ID, NEW, NOW, OWNER, QUEUED, RECORDING
+from tests.fakes.jobs import InMemoryJobs
+
+SOON, LATER, LATEST = "2026-11-22T12:05:00.000Z", "2026-11-22T12:10:00.000Z", "2026-11-22T12:20:00.000Z"
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def jobs(request: pytest.FixtureRequest) -> Jobs:
+    if request.param == "memory":
+        return InMemoryJobs()
+    return DynamoJobs(boto3.client("dynamodb"), request.getfixturevalue("table"), sleep=lambda _: None)
+
+
+@pytest.fixture
+def processing(jobs: Jobs):
+    """A job of two parts that is being transcribed."""
+    jobs.create(NEW, due_at=SOON)
+    job = jobs.move(NEW, JobStatus.QUEUED, due_at=SOON, recording=RECORDING, facts=FACTS, progress=QUEUED.progress)
+    return jobs.move(job, JobStatus.PROCESSING, due_at=SOON)
+
+
+def test_what_was_stored_is_read(jobs: Jobs) -> None:
+    job = replace(QUEUED, failure=Failure("a", "b", "c"), warnings=("one",), language="en", language_probability=0.75)
+    jobs.create(job, due_at=SOON)
+    assert jobs.get(OWNER, JOB_ID) == job
+
+
+def test_an_id_is_taken_once(jobs: Jobs) -> None:
+    jobs.create(NEW, due_at=SOON)
+    with pytest.raises(WrongState):
+        jobs.create(NEW, due_at=SOON)
+
+
+def test_another_owner_sees_nothing(jobs: Jobs) -> None:
+    jobs.create(NEW, due_at=SOON)
+    with pytest.raises(NotFound):
+        jobs.get("somebody-else", JOB_ID)
+    assert jobs.page("somebody-else", limit=10, cursor=None).jobs == ()
+
+
+def test_pages_run_from_new_to_old_and_end(jobs: Jobs) -> None:
+    for n in range(5):
+        jobs.create(replace(NEW, id=f"{JOB_ID[:-1]}{n}"), due_at=SOON)
+    seen, cursor = [], None
+    while True:
+        page = jobs.page(OWNER, limit=2, cursor=cursor)
+        seen += [job.id[-1] for job in page.jobs]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+def test_a_cursor_from_nowhere_is_refused(jobs: Jobs) -> None:
+    with pytest.raises(InvalidInput, match="cursor"):
+        jobs.page(OWNER, limit=2, cursor="\u00e9\u00e9")
+
+
+def test_a_move_sets_the_fields_and_the_condition_holds(jobs: Jobs) -> None:
+    jobs.create(NEW, due_at=SOON)
+    moved = jobs.move(NEW, JobStatus.QUEUED, due_at=LATER, recording=RECORDING, facts=FACTS, progress=QUEUED.progress)
+    assert jobs.get(OWNER, JOB_ID) == moved
+    with pytest.raises(WrongState):
+        jobs.move(NEW, JobStatus.QUEUED, due_at=LATER)
+
+
+def test_a_move_of_another_attempt_is_refused(jobs: Jobs) -> None:
+    jobs.create(replace(NEW, attempt=2), due_at=SOON)
+    with pytest.raises(WrongState):
+        jobs.move(NEW, JobStatus.FAILED)
+
+
+def test_a_move_of_a_deleted_job_finds_nothing(jobs: Jobs) -> None:
+    with pytest.raises(NotFound):
+        jobs.move(NEW, JobStatus.FAILED)
+
+
+def test_due_lists_unfinished_jobs_by_time(jobs: Jobs) -> None:
+    late, later = replace(NEW, id="A"), replace(NEW, id="B")
+    jobs.create(later, due_at=LATER)
+    jobs.create(late, due_at=SOON)
+    assert [job.id for job in jobs.due(NOW, limit=10)] == []
+    assert [job.id for job in jobs.due(LATEST, limit=10)] == ["A", "B"]
+    assert [job.id for job in jobs.due(LATEST, limit=1)] == ["A"]
+    jobs.postpone(late, LATEST)
+    assert [job.id for job in jobs.due(LATER, limit=10)] == ["B"]
+    jobs.move(later, JobStatus.FAILED, failure=Failure("a", "b", "c"))
+    assert [job.id for job in jobs.due(LATER, limit=10)] == []
+    with pytest.raises(WrongState):
+        jobs.postpone(later, LATER)
+
+
+def test_the_first_language_stays(jobs: Jobs, processing) -> None:
+    assert jobs.decide_language(processing, "de", 0.8) == ("de", 0.8)
+    assert jobs.decide_language(processing, "en", 0.9) == ("de", 0.8)
+    assert jobs.get(OWNER, JOB_ID).language == "de"
+
+
+def test_one_worker_holds_a_part_until_its_lease_runs_out(jobs: Jobs, processing) -> None:
+    assert jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON) is Claim.GRANTED
+    assert jobs.claim_part(processing, 0, worker="b", now=NOW, lease_until=SOON) is Claim.HELD
+    assert jobs.claim_part(processing, 1, worker="b", now=NOW, lease_until=SOON) is Claim.GRANTED
+    assert jobs.claim_part(processing, 0, worker="b", now=LATER, lease_until=LATEST) is Claim.GRANTED
+    assert not jobs.extend_lease(processing, 0, worker="a", lease_until=LATEST, seconds_done=1.0)
+    assert jobs.extend_lease(processing, 0, worker="b", lease_until=LATEST, seconds_done=2.5)
+    assert [(part.index, part.done, part.seconds_done) for part in jobs.parts(processing)] == [
+        (0, False, 2.5),
+        (1, False, 0.0),
+    ]
+
+
+def test_a_released_part_is_free_at_once(jobs: Jobs, processing) -> None:
+    jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=LATEST)
+    jobs.release_part(processing, 0, worker="somebody-else")
+    assert jobs.claim_part(processing, 0, worker="b", now=NOW, lease_until=LATEST) is Claim.HELD
+    jobs.release_part(processing, 0, worker="a")
+    assert jobs.claim_part(processing, 0, worker="b", now=NOW, lease_until=LATEST) is Claim.GRANTED
+
+
+def test_a_part_is_counted_once(jobs: Jobs, processing) -> None:
+    jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
+    after = jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+    assert after.progress == Progress(250.0, 500.0, 1, 2)
+    with pytest.raises(WrongState):
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+    assert jobs.claim_part(processing, 0, worker="a", now=LATEST, lease_until=LATEST) is Claim.DONE
+    assert jobs.get(OWNER, JOB_ID).progress.parts_done == 1
+    assert jobs.parts(processing)[0].done
+
+
+def test_a_worker_that_lost_its_part_counts_nothing(jobs: Jobs, processing) -> None:
+    jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
+    jobs.claim_part(processing, 0, worker="b", now=LATER, lease_until=LATEST)
+    with pytest.raises(WrongState):
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+
+
+def test_a_cancelled_job_takes_no_part(jobs: Jobs, processing) -> None:
+    jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
+    jobs.move(processing, JobStatus.CANCELLED)
+    assert not jobs.extend_lease(processing, 0, worker="a", lease_until=LATEST, seconds_done=1.0)
+    with pytest.raises(WrongState):
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+
+
+def test_a_deleted_job_leaves_no_row(jobs: Jobs, processing) -> None:
+    jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
+    jobs.delete(processing)
+    assert jobs.parts(processing) == []
+    assert not jobs.extend_lease(processing, 0, worker="a", lease_until=LATEST, seconds_done=1.0)
+    jobs.delete(processing)
+    with pytest.raises(NotFound):
+        jobs.get(OWNER, JOB_ID)

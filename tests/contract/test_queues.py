@@ -1,0 +1,47 @@
+"""The queues: what goes in comes out, in the shape that the consumer reads."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from sotto.adapters.sqs_queues import SqsArrivals, SqsParts
+from sotto.domain.errors import QueueUnavailable
+from sotto.domain.events import ObjectCreated, PartQueued
+from sotto.domain.parts import Lane
+from tests.examples import RECORDING
+
+
+@pytest.fixture
+def queue(aws: None) -> str:
+    return boto3.client("sqs").create_queue(QueueName="parts")["QueueUrl"]
+
+
+def _bodies(url: str) -> list[str]:
+    bodies: list[str] = []
+    while messages := boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        bodies += [message["Body"] for message in messages]
+    return bodies
+
+
+def test_every_part_is_sent_however_many(queue: str, events) -> None:
+    part = PartQueued.model_validate_json((events / "3-part-queued.json").read_text())
+    parts = [part.model_copy(update={"attempt": n}) for n in range(25)]
+    SqsParts(boto3.client("sqs"), {Lane.FAST: "unused", Lane.BULK: queue}).send(parts, Lane.BULK)
+    received = [PartQueued.model_validate_json(body) for body in _bodies(queue)]
+    assert sorted(received, key=lambda one: one.attempt) == parts
+
+
+def test_an_announced_upload_reads_like_the_buckets_own_event(queue: str) -> None:
+    SqsArrivals(boto3.client("sqs"), queue, "sotto-data").announce("uploads/o/j/Café + 1.wav", RECORDING)
+    (body,) = _bodies(queue)
+    (record,) = ObjectCreated.model_validate_json(body).records
+    assert record.s3.object.decoded_key == "uploads/o/j/Café + 1.wav"
+    assert record.s3.bucket.name == "sotto-data"
+
+
+def test_a_queue_that_is_gone_is_unavailable(queue: str, events) -> None:
+    part = PartQueued.model_validate_json((events / "3-part-queued.json").read_text())
+    boto3.client("sqs").delete_queue(QueueUrl=queue)
+    with pytest.raises(QueueUnavailable, match="queue"):
+        SqsParts(boto3.client("sqs"), {Lane.FAST: queue}).send([part], Lane.FAST)

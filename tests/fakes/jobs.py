@@ -1,0 +1,139 @@
+"""Jobs in memory, under the same conditions as in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sotto.domain.errors import InvalidInput, NotFound, WrongState
+from sotto.domain.job import Job, JobStatus, Page, sources_of
+from sotto.domain.parts import Claim, PartState
+
+
+@dataclass
+class _Row:
+    worker: str
+    lease_until: str | None
+    seconds_done: float = 0.0
+    finished: bool = False
+
+
+class InMemoryJobs:
+    """Implements workflows.ports.Jobs."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Job] = {}
+        self.due_at: dict[tuple[str, str], str] = {}
+        self.part_rows: dict[tuple[str, str, int, int], _Row] = {}
+
+    def create(self, job: Job, *, due_at: str) -> None:
+        if (job.owner, job.id) in self.rows:
+            raise WrongState("taken")
+        self.rows[job.owner, job.id] = job
+        self.due_at[job.owner, job.id] = due_at
+
+    def get(self, owner: str, job_id: str) -> Job:
+        try:
+            return self.rows[owner, job_id]
+        except KeyError:
+            raise NotFound("no such job") from None
+
+    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
+        if cursor is not None and not cursor.isascii():
+            raise InvalidInput("cursor", expected="the next_cursor of an earlier page", found=cursor)
+        mine = sorted(
+            (job for (who, _), job in self.rows.items() if who == owner), key=lambda job: job.id, reverse=True
+        )
+        rest = [job for job in mine if cursor is None or job.id < cursor]
+        jobs = tuple(rest[:limit])
+        return Page(jobs, jobs[-1].id if len(rest) > limit else None)
+
+    def move(self, job: Job, target: JobStatus, *, due_at: str | None = None, **changes: object) -> Job:
+        stored = self._same_attempt(job)
+        if stored.status not in sources_of(target):
+            raise WrongState(f"found {stored.status}")
+        moved = job.moved(target, **changes)
+        self.rows[job.owner, job.id] = replace(stored, status=target, **changes)  # type: ignore[arg-type]
+        if due_at is None:
+            self.due_at.pop((job.owner, job.id), None)
+        else:
+            self.due_at[job.owner, job.id] = due_at
+        return moved
+
+    def decide_language(self, job: Job, language: str, probability: float) -> tuple[str, float | None]:
+        stored = self._same_attempt(job)
+        if stored.language is None:
+            stored = replace(stored, language=language, language_probability=probability)
+            self.rows[job.owner, job.id] = stored
+        assert stored.language is not None
+        return stored.language, stored.language_probability
+
+    def postpone(self, job: Job, due_at: str) -> None:
+        self._same_attempt(job)
+        if (job.owner, job.id) not in self.due_at:
+            raise WrongState("not on the list")
+        self.due_at[job.owner, job.id] = due_at
+
+    def due(self, now: str, *, limit: int) -> Sequence[Job]:
+        late = sorted((at, key) for key, at in self.due_at.items() if at <= now)
+        return [self.rows[key] for _, key in late[:limit]]
+
+    def delete(self, job: Job) -> None:
+        self.rows.pop((job.owner, job.id), None)
+        self.due_at.pop((job.owner, job.id), None)
+        for key in [key for key in self.part_rows if key[:2] == (job.owner, job.id)]:
+            del self.part_rows[key]
+
+    def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
+        row = self.part_rows.get(self._part(job, index))
+        if row and row.finished:
+            return Claim.DONE
+        if row and row.lease_until and row.lease_until > now:
+            return Claim.HELD
+        self.part_rows[self._part(job, index)] = _Row(worker, lease_until)
+        return Claim.GRANTED
+
+    def extend_lease(self, job: Job, index: int, *, worker: str, lease_until: str, seconds_done: float) -> bool:
+        row = self._held(job, index, worker)
+        if row is None:
+            return False
+        row.lease_until, row.seconds_done = lease_until, seconds_done
+        stored = self.rows.get((job.owner, job.id))
+        running = (JobStatus.QUEUED, JobStatus.PROCESSING)
+        return stored is not None and stored.attempt == job.attempt and stored.status in running
+
+    def release_part(self, job: Job, index: int, *, worker: str) -> None:
+        row = self._held(job, index, worker)
+        if row:
+            row.lease_until, row.seconds_done = None, 0.0
+
+    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, due_at: str) -> Job:
+        row = self._held(job, index, worker)
+        stored = self._same_attempt(job)
+        if row is None or stored.status is not JobStatus.PROCESSING:
+            raise WrongState("not this worker's, or not running")
+        row.finished, row.lease_until, row.seconds_done = True, None, seconds
+        done = stored.progress
+        progress = replace(done, parts_done=done.parts_done + 1, seconds_done=done.seconds_done + seconds)
+        self.rows[job.owner, job.id] = replace(stored, progress=progress)
+        self.due_at[job.owner, job.id] = due_at
+        return self.rows[job.owner, job.id]
+
+    def parts(self, job: Job) -> Sequence[PartState]:
+        prefix = (job.owner, job.id, job.attempt)
+        rows = sorted((key[3], row) for key, row in self.part_rows.items() if key[:3] == prefix)
+        return [PartState(index, row.finished, row.seconds_done, row.lease_until) for index, row in rows]
+
+    def _held(self, job: Job, index: int, worker: str) -> _Row | None:
+        row = self.part_rows.get(self._part(job, index))
+        return row if row and row.worker == worker and not row.finished else None
+
+    def _same_attempt(self, job: Job) -> Job:
+        stored = self.get(job.owner, job.id)
+        if stored.attempt != job.attempt:
+            raise WrongState("another attempt")
+        return stored
+
+    @staticmethod
+    def _part(job: Job, index: int) -> tuple[str, str, int, int]:
+        return job.owner, job.id, job.attempt, index

@@ -1,0 +1,92 @@
+"""A bucket in memory. It cannot sign, so the signing methods answer recognisable URLs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from hashlib import md5
+from typing import BinaryIO
+
+from sotto.domain.errors import InvalidInput, RecordingReplaced, WrongState
+from sotto.domain.job import RecordingRef
+from sotto.domain.uploads import PresignedPut, UploadedPart
+
+
+class InMemoryObjects:
+    """Implements workflows.ports.Objects."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, list[bytes]] = {}
+        self.multiparts: dict[str, dict[int, bytes]] = {}
+        self._uploads = 0
+
+    def presign_put(self, key: str, *, content_type: str, size_bytes: int, expires_s: int) -> PresignedPut:
+        return PresignedPut(
+            f"memory://put/{key}?expires={expires_s}", {"Content-Type": content_type, "Content-Length": str(size_bytes)}
+        )
+
+    def presign_get(self, key: str, *, version_id: str | None, filename: str, expires_s: int) -> str:
+        return f"memory://get/{key}?version={version_id}&expires={expires_s}"
+
+    def start_multipart(self, key: str, *, content_type: str) -> str:
+        self._uploads += 1
+        upload = f"upload-{self._uploads}"
+        self.multiparts[upload] = {}
+        return upload
+
+    def presign_part(self, key: str, multipart_id: str, number: int, *, expires_s: int) -> str:
+        return f"memory://part/{key}?upload={multipart_id}&number={number}"
+
+    def put_part(self, multipart_id: str, number: int, content: bytes) -> str:
+        """What a caller does with the signed URL of a part; returns the ETag."""
+        self.multiparts[multipart_id][number] = content
+        return md5(content, usedforsecurity=False).hexdigest()
+
+    def uploaded_parts(self, key: str, multipart_id: str) -> Sequence[UploadedPart]:
+        parts = sorted(self.multiparts[multipart_id].items())
+        return [UploadedPart(n, md5(content, usedforsecurity=False).hexdigest(), len(content)) for n, content in parts]
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> None:
+        if multipart_id not in self.multiparts:
+            if key not in self.versions:
+                raise WrongState("no open upload")
+            return
+        have = {part.number: part.etag for part in self.uploaded_parts(key, multipart_id)}
+        if any(have.get(number) != etag for number, etag in parts):
+            raise InvalidInput("parts", expected="every uploaded part with its ETag, in order", found="InvalidPart")
+        stored = self.multiparts.pop(multipart_id)
+        self.put(key, b"".join(stored[number] for number, _ in parts))
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        self.multiparts.pop(multipart_id, None)
+
+    def put(self, key: str, content: bytes) -> RecordingRef:
+        """What a caller does with a signed PUT."""
+        self.versions.setdefault(key, []).append(content)
+        found = self.head(key)
+        assert found is not None
+        return found
+
+    def head(self, key: str) -> RecordingRef | None:
+        if key not in self.versions:
+            return None
+        content = self.versions[key][-1]
+        digest = md5(content, usedforsecurity=False).hexdigest()
+        return RecordingRef(key, str(len(self.versions[key])), digest, len(content))
+
+    def open(self, recording: RecordingRef) -> BinaryIO:
+        versions = self.versions.get(recording.key)
+        if not versions:
+            raise RecordingReplaced("recording: expected the version that was uploaded, found it gone")
+        return io.BytesIO(versions[int(recording.version_id) - 1])
+
+    def read(self, key: str) -> bytes | None:
+        versions = self.versions.get(key)
+        return versions[-1] if versions else None
+
+    def write(self, key: str, content: bytes, *, content_type: str) -> None:
+        self.put(key, content)
+
+    def delete_prefix(self, prefix: str) -> int:
+        doomed = [key for key in self.versions if key.startswith(prefix)]
+        return sum(len(self.versions.pop(key)) for key in doomed)
