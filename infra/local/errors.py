@@ -11,8 +11,6 @@ caller of the API, so they are not part of sotto.domain.errors.
     `-- ChildDied           a process ended and was given up; carries its last lines
 """
 
-# ruff: noqa: N818 - named after what happened, like the domain's errors
-
 from __future__ import annotations
 
 
