@@ -22,8 +22,13 @@ from infra.local.package import Artifact, Package
 ARTIFACTS = "sotto-artifacts"
 STACK = "sotto"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-FINGERPRINT = "sotto-fingerprint"
+TEMPLATE = "template.json"
+DEPLOYED = "deployed"
+"""Object that holds the fingerprint of what is deployed. A stack tag would do, but MiniStack hands a changed tag to
+every resource, and some are made anew by that."""
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+NEVER_LIVED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+"""Only these are removed first. A failed update keeps its data, and is updated again."""
 WAIT_S = 120.0
 POLL_S = 0.1
 
@@ -35,11 +40,11 @@ def deploy(
     body = json.dumps(package.template, sort_keys=True)
     fingerprint = hashlib.sha256((body + json.dumps(dict(parameters), sort_keys=True)).encode()).hexdigest()
     present = describe(aws)
-    if present and present["StackStatus"] in GOOD and _tags(present).get(FINGERPRINT) == fingerprint:
+    if present and present["StackStatus"] in GOOD and _deployed(aws) == fingerprint:
         return outputs_of(present), False
-    upload(aws, (*package.artifacts, Artifact("template.json", body.encode())))
-    if present and present["StackStatus"] not in GOOD:
-        progress("removing a stack that failed before")
+    upload(aws, (*package.artifacts, Artifact(TEMPLATE, body.encode())))
+    if present and present["StackStatus"] in NEVER_LIVED:
+        progress("removing a stack that could not be created")
         aws("cloudformation").delete_stack(StackName=STACK)
         _wait(aws, lambda stack: stack is None or stack["StackStatus"] == "DELETE_COMPLETE")
         present = None
@@ -47,16 +52,16 @@ def deploy(
     try:
         (aws("cloudformation").update_stack if present else aws("cloudformation").create_stack)(
             StackName=STACK,
-            TemplateURL=f"{aws.endpoint}/{ARTIFACTS}/template.json",
+            TemplateURL=f"{aws.endpoint}/{ARTIFACTS}/{TEMPLATE}",
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=CAPABILITIES,
-            Tags=[{"Key": FINGERPRINT, "Value": fingerprint}],
         )
     except ClientError as error:
         raise DeploymentFailed(f"the emulator refused the template: {error.response['Error']['Message']}") from error
     stack = _wait(aws, lambda found: found is not None and not found["StackStatus"].endswith("IN_PROGRESS"))
     if stack is None or stack["StackStatus"] not in GOOD:
         raise DeploymentFailed(_why(aws, stack))
+    aws("s3").put_object(Bucket=ARTIFACTS, Key=DEPLOYED, Body=fingerprint.encode())
     return outputs_of(stack), True
 
 
@@ -67,9 +72,9 @@ def upload(aws: Aws, artifacts: tuple[Artifact, ...]) -> None:
         s3.create_bucket(Bucket=ARTIFACTS)
     there = {entry["Key"] for entry in s3.list_objects_v2(Bucket=ARTIFACTS).get("Contents", [])}
     for artifact in artifacts:
-        if artifact.key not in there or artifact.key == "template.json":
+        if artifact.key not in there or artifact.key == TEMPLATE:
             s3.put_object(Bucket=ARTIFACTS, Key=artifact.key, Body=artifact.content)
-    for key in there - {artifact.key for artifact in artifacts}:
+    for key in there - {artifact.key for artifact in artifacts} - {DEPLOYED}:
         s3.delete_object(Bucket=ARTIFACTS, Key=key)
 
 
@@ -88,8 +93,12 @@ def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def _tags(stack: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+def _deployed(aws: Aws) -> str | None:
+    s3 = aws("s3")
+    try:
+        return str(s3.get_object(Bucket=ARTIFACTS, Key=DEPLOYED)["Body"].read().decode())
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return None
 
 
 def _wait(aws: Aws, done: Callable[[dict[str, Any] | None], bool]) -> dict[str, Any] | None:
