@@ -6,6 +6,7 @@ times inside it would be guesses.
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def _split(words: Sequence[_Spaced]) -> list[Sequence[_Spaced]]:
     while cuts[-1] > 0:
         cuts.append(best[cuts[-1]][1])
     cuts.reverse()
-    return [words[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [words[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def _cost(cue: Sequence[_Spaced], *, last: bool) -> float:

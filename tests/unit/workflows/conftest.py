@@ -1,0 +1,140 @@
+"""The whole path of a job over fakes: one service, whose parts a test can break."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import pytest
+
+from sotto.domain.errors import Rejected
+from sotto.domain.job import Job
+from sotto.domain.object_keys import UploadKey
+from sotto.domain.options import Options
+from sotto.domain.parts import Probed
+from sotto.domain.transcript import RecordingFacts, Transcript
+from sotto.workflows.create_job import CreateJob, NewJob
+from sotto.workflows.delete_job import DeleteJob
+from sotto.workflows.fail_job import FailJob
+from sotto.workflows.intake_recording import IntakeRecording
+from sotto.workflows.join_transcript import JoinTranscript
+from sotto.workflows.plan_recording import PartPlans
+from sotto.workflows.read_job import ReadJob
+from sotto.workflows.reconcile_jobs import ReconcileJobs
+from sotto.workflows.transcribe_part import TranscribePart
+from sotto.workflows.upload_parts import UploadParts
+from tests.examples import OWNER
+from tests.fakes.clock import Clock
+from tests.fakes.jobs import InMemoryJobs
+from tests.fakes.objects import InMemoryObjects
+from tests.fakes.queues import InMemoryArrivals, InMemoryParts
+from tests.fakes.speech import CountingSpeech
+
+LEASE_S = 120
+
+
+@dataclass
+class SecondsProbe:
+    """A recording is as many seconds long as its content says."""
+
+    error: Rejected | None = None
+
+    def __call__(self, recording: BinaryIO, *, name: str, size_bytes: int, etag: str) -> Probed:
+        if self.error:
+            raise self.error
+        seconds = float(recording.read())
+        facts = RecordingFacts(
+            name=name,
+            size_bytes=size_bytes,
+            etag=etag,
+            duration_s=seconds,
+            container="wav",
+            codec="pcm_s16le",
+            sample_rate=16000,
+            channels=1,
+        )
+        return Probed(facts, ())
+
+
+@dataclass
+class Service:
+    """The workflows wired to fakes as entry/wiring.py wires them to AWS."""
+
+    jobs: InMemoryJobs = field(default_factory=InMemoryJobs)
+    objects: InMemoryObjects = field(default_factory=InMemoryObjects)
+    queue: InMemoryParts = field(default_factory=InMemoryParts)
+    arrivals: InMemoryArrivals = field(default_factory=InMemoryArrivals)
+    speech: CountingSpeech = field(default_factory=CountingSpeech)
+    probe: SecondsProbe = field(default_factory=SecondsProbe)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        numbers = itertools.count(1)
+        plans = PartPlans(self.objects, self.queue, "bucket", fast_lane_s=600)
+        self.create = CreateJob(
+            self.jobs,
+            self.objects,
+            self.clock,
+            new_id=lambda: f"JOB{next(numbers)}",
+            offered_models=frozenset({"tiny.en", "base"}),
+            max_upload_bytes=10**9,
+            upload_ttl_s=3600,
+        )
+        self.upload_parts = UploadParts(self.jobs, self.objects, 3600)
+        self.intake = IntakeRecording(
+            self.jobs,
+            self.objects,
+            self.probe,
+            plans,
+            self.clock,
+            max_upload_bytes=10**6,
+            max_recording_s=36000,
+            part_s=240,
+        )
+        self.join = JoinTranscript(self.jobs, self.objects, self.clock)
+        self.transcribe = TranscribePart(
+            self.jobs,
+            self.objects,
+            self.speech,
+            self.clock,
+            self.join,
+            new_worker=lambda: f"worker{next(numbers)}",
+            lease_s=LEASE_S,
+        )
+        self.fail = FailJob(self.jobs, self.clock)
+        self.read = ReadJob(self.jobs, self.objects, self.clock)
+        self.delete = DeleteJob(self.jobs, self.objects)
+        self.reconcile = ReconcileJobs(self.jobs, self.objects, plans, self.arrivals, self.join, self.clock)
+
+    def accept(self, model: str = "tiny.en", **options: object) -> Job:
+        request = NewJob("talk.wav", 1000, "audio/wav", Options.model_validate({"model": model, **options}))
+        return self.create(OWNER, request, "request-1").job
+
+    def upload(self, job: Job, seconds: float) -> str:
+        key = str(UploadKey(job.owner, job.id, job.name))
+        self.objects.put(key, str(seconds).encode())
+        return key
+
+    def arrive(self, key: str) -> str:
+        return self.intake(key, "2026-11-22T12:00:05.000Z")
+
+    def queued(self, seconds: float, model: str = "tiny.en") -> Job:
+        """A job whose recording of `seconds` was taken in."""
+        job = self.accept(model)
+        assert self.arrive(self.upload(job, seconds)) == "queued"
+        return self.jobs.get(job.owner, job.id)
+
+    def now(self, job: Job) -> Job:
+        return self.jobs.get(job.owner, job.id)
+
+    def words(self, job: Job) -> list[str]:
+        """The words of the stored transcript."""
+        content = self.objects.read(f"transcripts/{job.owner}/{job.id}/transcript.json")
+        assert content is not None
+        return Transcript.model_validate_json(content).text.split()
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()

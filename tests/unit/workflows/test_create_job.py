@@ -1,0 +1,98 @@
+"""A job is checked before it is stored, and stored before anything is uploaded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, WrongState
+from sotto.domain.job import JobStatus
+from sotto.domain.options import Options
+from sotto.domain.uploads import MultipartPlan, PresignedPut
+from sotto.workflows.create_job import MB, NewJob, multipart_plan
+from tests.examples import OWNER
+
+REQUEST = NewJob("talk.wav", 1000, "audio/wav", Options(model="tiny.en"))
+
+
+def test_a_small_recording_gets_one_signed_put(service) -> None:
+    accepted = service.create(OWNER, REQUEST, "request-1")
+    assert isinstance(accepted.upload, PresignedPut)
+    assert f"uploads/{OWNER}/{accepted.job.id}/talk.wav" in accepted.upload.url
+    stored = service.jobs.get(OWNER, accepted.job.id)
+    assert stored == accepted.job
+    assert stored.status is JobStatus.AWAITING_UPLOAD
+
+
+def test_a_large_recording_gets_parts(service) -> None:
+    accepted = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1")
+    assert accepted.upload == MultipartPlan(part_size_bytes=16 * MB, part_count=7)
+    assert service.jobs.get(OWNER, accepted.job.id).multipart_id == "upload-1"
+
+
+def test_the_largest_object_fits_the_limit_on_parts() -> None:
+    plan = multipart_plan(5 * 1024**4)
+    assert plan.part_count <= 10_000
+    assert plan.part_count * plan.part_size_bytes >= 5 * 1024**4
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"name": "///"}, InvalidInput, "name: expected a file name"),
+        ({"size_bytes": 0}, RecordingEmpty, "expected at least 1, found 0"),
+        ({"size_bytes": -1}, RecordingEmpty, "found -1"),
+        ({"size_bytes": 10**9 + 1}, RecordingTooLarge, "expected at most 1000000000, found 1000000001"),
+        ({"content_type": "text/html"}, InvalidInput, "content_type: expected audio"),
+        ({"options": Options(model="huge")}, InvalidInput, "model: expected one of base, tiny.en, found 'huge'"),
+        ({"options": Options(model="small")}, InvalidInput, "model: expected one of base, tiny.en, found 'small'"),
+        ({"options": Options(model="base", language="xx")}, InvalidInput, "language: expected an ISO 639-1 code"),
+        ({"options": Options(model="tiny.en", language="de")}, InvalidInput, "because tiny.en knows English only"),
+        ({"options": Options(model="tiny.en", task="translate")}, InvalidInput, "tiny.en cannot translate"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_stored(service, changes, error, says) -> None:
+    with pytest.raises(error, match=re.escape(says)):
+        service.create(OWNER, replace(REQUEST, **changes), "request-1")
+    assert service.jobs.rows == {}
+    assert service.objects.multiparts == {}
+
+
+def test_a_multipart_upload_can_be_signed_listed_completed_and_completed_again(service) -> None:
+    job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
+    assert [number for number, _ in service.upload_parts.sign(OWNER, job.id, [1, 2])] == [1, 2]
+    etag = service.objects.put_part(job.multipart_id, 1, b"500")
+    assert [part.etag for part in service.upload_parts.arrived(OWNER, job.id)] == [etag]
+    service.upload_parts.complete(OWNER, job.id, [(1, etag)])
+    assert service.arrive(f"uploads/{OWNER}/{job.id}/talk.wav") == "queued"
+    assert service.upload_parts.complete(OWNER, job.id, [(1, etag)]).status is JobStatus.QUEUED
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [10_001], list(range(1, 102))])
+def test_part_numbers_are_checked(service, numbers) -> None:
+    job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
+    with pytest.raises(InvalidInput, match="numbers"):
+        service.upload_parts.sign(OWNER, job.id, numbers)
+
+
+def test_an_upload_without_parts_is_not_complete(service) -> None:
+    job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
+    with pytest.raises(InvalidInput, match="parts: expected the uploaded parts, found 'none'"):
+        service.upload_parts.complete(OWNER, job.id, [])
+
+
+def test_an_upload_that_is_given_up_cancels_its_job(service) -> None:
+    job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
+    service.upload_parts.abort(OWNER, job.id)
+    assert service.now(job).status is JobStatus.CANCELLED
+    assert service.objects.multiparts == {}
+    with pytest.raises(WrongState):
+        service.upload_parts.sign(OWNER, job.id, [1])
+
+
+def test_a_single_put_has_no_parts(service) -> None:
+    job = service.create(OWNER, REQUEST, "request-1").job
+    with pytest.raises(WrongState, match="found a single PUT"):
+        service.upload_parts.arrived(OWNER, job.id)
