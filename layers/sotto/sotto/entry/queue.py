@@ -22,6 +22,7 @@ def handle_records(logger: Logger, work: Callable[[SQSRecord], str]) -> Handler:
     """A Lambda handler that gives each SQS record to `work`, which returns a word for the log."""
 
     def one(record: SQSRecord) -> None:
+        logger.set_correlation_id(record.message_id)
         try:
             outcome = work(record)
         except Rejected as error:

@@ -1,0 +1,67 @@
+"""Every sample in events/ is read by the model that its README row names, and none is left over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from sotto.domain.events import CloudEvent, ObjectCreated, PartQueued
+from sotto.entry.job_shapes import JobRequest
+from sotto.entry.principal import principal_from_event
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+
+
+def _round_trip(model: type[BaseModel]) -> Callable[[dict[str, Any]], None]:
+    def check(sample: dict[str, Any]) -> None:
+        read = model.model_validate(sample)
+        assert model.model_validate_json(read.model_dump_json(by_alias=True)) == read
+        assert read.model_dump(exclude_defaults=True, by_alias=True), "the model reads nothing of its sample"
+
+    return check
+
+
+def _cloud_event(sample: dict[str, Any]) -> None:
+    event = CloudEvent.model_validate(sample)
+    assert PartQueued.model_validate(event.data).id == event.id
+
+
+def _dead_letter(sample: dict[str, Any]) -> None:
+    for record in sample["Records"]:
+        assert PartQueued.model_validate_json(record["body"])
+
+
+def _status_request(sample: dict[str, Any]) -> None:
+    assert principal_from_event(sample).user_id
+
+
+READERS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "1-upload-request.json": _round_trip(JobRequest),
+    "2-object-created.json": _round_trip(ObjectCreated),
+    "2b-s3-test-event.json": _round_trip(ObjectCreated),
+    "3-part-queued.json": _round_trip(PartQueued),
+    "4-transcribe-part.cloudevent.json": _cloud_event,
+    "6-dead-letter.json": _dead_letter,
+    "7-status-request.json": _status_request,
+}
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_the_sample_is_read(name: str) -> None:
+    READERS[name](json.loads((EVENTS / name).read_text()))
+
+
+def test_every_sample_has_a_reader_and_a_row() -> None:
+    samples = {path.name for path in EVENTS.glob("*.json")}
+    assert samples == set(READERS)
+    page = (EVENTS / "README.md").read_text()
+    assert [name for name in samples if f"`{name}`" not in page] == []
+
+
+def test_the_part_in_the_cloud_event_is_the_part_in_the_queue() -> None:
+    queued = json.loads((EVENTS / "3-part-queued.json").read_text())
+    assert json.loads((EVENTS / "4-transcribe-part.cloudevent.json").read_text())["data"] == queued
