@@ -1,0 +1,100 @@
+/** The service's routes as typed functions: the only file that knows paths. */
+import type { Http, TokenSource } from './http.ts';
+import type {
+  AcceptedJob,
+  Catalogue,
+  Job,
+  JobPage,
+  NewJob,
+  RecordingLink,
+  SignedPart,
+  Tokens,
+  Transcript,
+  TranscriptFormat,
+  UploadedPart,
+} from './types.ts';
+
+/** Routes that make, renew and end a session. */
+export class AuthApi {
+  readonly #http: Http;
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  signIn(email: string, password: string): Promise<Tokens> {
+    return this.#http.json('/auth/sign-in', { method: 'POST', body: { email, password } });
+  }
+
+  refresh(refreshToken: string): Promise<Tokens> {
+    return this.#http.json('/auth/refresh', { method: 'POST', body: { refresh_token: refreshToken } });
+  }
+
+  signOut(refreshToken: string): Promise<void> {
+    return this.#http.json('/auth/sign-out', { method: 'POST', body: { refresh_token: refreshToken } });
+  }
+
+  changePassword(oldPassword: string, newPassword: string, tokens: TokenSource): Promise<void> {
+    const body = { old_password: oldPassword, new_password: newPassword };
+    return this.#http.json('/auth/password', { method: 'POST', body }, tokens);
+  }
+}
+
+/** Routes on behalf of the signed-in person. */
+export class SottoApi {
+  readonly #http: Http;
+  readonly #tokens: TokenSource;
+
+  constructor(http: Http, tokens: TokenSource) {
+    this.#http = http;
+    this.#tokens = tokens;
+  }
+
+  catalogue(): Promise<Catalogue> {
+    return this.#http.json('/models', {}, this.#tokens);
+  }
+
+  createJob(request: NewJob): Promise<AcceptedJob> {
+    return this.#http.json('/jobs', { method: 'POST', body: request }, this.#tokens);
+  }
+
+  jobs(cursor: string | null = null, limit = 50): Promise<JobPage> {
+    return this.#http.json('/jobs', { query: { limit, cursor } }, this.#tokens);
+  }
+
+  async job(id: string): Promise<Job> {
+    return (await this.#http.json<{ job: Job }>(`/jobs/${id}`, {}, this.#tokens)).job;
+  }
+
+  deleteJob(id: string): Promise<void> {
+    return this.#http.json(`/jobs/${id}`, { method: 'DELETE' }, this.#tokens);
+  }
+
+  async signParts(id: string, numbers: number[]): Promise<SignedPart[]> {
+    const call = { method: 'POST', body: { numbers } } as const;
+    return (await this.#http.json<{ parts: SignedPart[] }>(`/jobs/${id}/upload/parts`, call, this.#tokens))
+      .parts;
+  }
+
+  async uploadedParts(id: string): Promise<UploadedPart[]> {
+    return (await this.#http.json<{ parts: UploadedPart[] }>(`/jobs/${id}/upload/parts`, {}, this.#tokens))
+      .parts;
+  }
+
+  async completeUpload(id: string, parts: { number: number; etag: string }[]): Promise<Job> {
+    const call = { method: 'POST', body: { parts }, timeoutMs: 120_000 } as const;
+    return (await this.#http.json<{ job: Job }>(`/jobs/${id}/upload/complete`, call, this.#tokens)).job;
+  }
+
+  transcript(id: string): Promise<Transcript> {
+    return this.#http.json(`/jobs/${id}/transcript`, { query: { format: 'json' } }, this.#tokens);
+  }
+
+  transcriptFile(id: string, format: TranscriptFormat): Promise<Response> {
+    return this.#http.response(`/jobs/${id}/transcript`, { query: { format } }, this.#tokens);
+  }
+
+  recording(id: string): Promise<RecordingLink> {
+    return this.#http.json(`/jobs/${id}/recording`, {}, this.#tokens);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The service's errors in German, by their stable code. English has no such list: there the service's own words are
+ * shown, the same as in the API and the command line. A test compares the codes with the service's error tree.
+ */
+export interface ProblemWords {
+  title: string;
+  hint: string;
+}
+
+export const problemsDe: Record<string, ProblemWords> = {
+  internal_error: {
+    title: 'Interner Fehler',
+    hint: 'Versuchen Sie es noch einmal; geschieht es wieder, melden Sie die Anfragenummer.',
+  },
+  rejected: { title: 'Abgelehnt', hint: 'Berichtigen Sie die Eingabe und senden Sie sie noch einmal.' },
+  invalid_input: {
+    title: 'Ungültige Eingabe',
+    hint: 'Berichtigen Sie die Eingabe und senden Sie sie noch einmal.',
+  },
+  unauthenticated: { title: 'Nicht angemeldet', hint: 'Melden Sie sich neu an.' },
+  forbidden: { title: 'Nicht erlaubt', hint: 'Wenden Sie sich an die Administration.' },
+  not_found: { title: 'Nicht gefunden', hint: 'Die Aufnahme wurde vielleicht gelöscht.' },
+  wrong_state: {
+    title: 'In diesem Zustand nicht möglich',
+    hint: 'Laden Sie die Liste neu und sehen Sie nach dem jetzigen Stand.',
+  },
+  too_large: { title: 'Zu groß', hint: 'Senden Sie weniger auf einmal.' },
+  limit_reached: {
+    title: 'Grenze erreicht',
+    hint: 'Warten Sie etwas und versuchen Sie es dann noch einmal.',
+  },
+  recording_rejected: {
+    title: 'Die Aufnahme lässt sich nicht transkribieren',
+    hint: 'Spielen Sie die Datei auf Ihrem Gerät ab; exportieren Sie sie als WAV, MP3, M4A, FLAC, OGG oder WebM und laden Sie das hoch.',
+  },
+  recording_empty: {
+    title: 'Die Aufnahme ist leer',
+    hint: 'Der Upload enthält keine Bytes; prüfen Sie die Datei auf Ihrem Gerät und laden Sie sie noch einmal hoch.',
+  },
+  not_a_recording: {
+    title: 'Das ist keine Aufnahme',
+    hint: 'Spielen Sie die Datei auf Ihrem Gerät ab; exportieren Sie sie als WAV, MP3, M4A, FLAC, OGG oder WebM und laden Sie das hoch.',
+  },
+  no_audio_track: {
+    title: 'Die Datei hat keine Tonspur',
+    hint: 'Laden Sie die Aufnahme hoch, die eine Tonspur hat.',
+  },
+  recording_damaged: {
+    title: 'Die Aufnahme ist beschädigt',
+    hint: 'Die Datei endet zu früh oder ist innen defekt; kopieren Sie sie neu von der Quelle und laden Sie das hoch.',
+  },
+  recording_too_long: {
+    title: 'Die Aufnahme ist zu lang',
+    hint: 'Teilen Sie die Aufnahme und laden Sie die Stücke hoch.',
+  },
+  recording_too_short: {
+    title: 'Die Aufnahme ist zu kurz',
+    hint: 'In einer so kurzen Aufnahme gibt es nichts zu transkribieren.',
+  },
+  recording_too_large: {
+    title: 'Die Aufnahme ist zu groß',
+    hint: 'Komprimieren Sie die Aufnahme (für Sprache genügt Opus oder MP3) oder bitten Sie die Administration, die Grenze zu erhöhen.',
+  },
+  recording_replaced: {
+    title: 'Die Aufnahme wurde während der Arbeit ersetzt',
+    hint: 'Laden Sie die neue Aufnahme als neuen Auftrag hoch.',
+  },
+  upload_never_finished: {
+    title: 'Der Upload wurde nie beendet',
+    hint: 'Laden Sie die Aufnahme noch einmal hoch.',
+  },
+  unavailable: {
+    title: 'Zurzeit nicht verfügbar',
+    hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
+  },
+  storage_unavailable: {
+    title: 'Der Speicher ist zurzeit nicht verfügbar',
+    hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
+  },
+  queue_unavailable: {
+    title: 'Die Warteschlange ist zurzeit nicht verfügbar',
+    hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
+  },
+  engine_unavailable: {
+    title: 'Die Spracherkennung ist zurzeit nicht verfügbar',
+    hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
+  },
+  model_unavailable: {
+    title: 'Das Modell ist nicht verfügbar',
+    hint: 'Die Administration kann sehen, welche Modelldatei fehlt und woher sie kommt.',
+  },
+  disk_full: {
+    title: 'Der Speicherplatz des Dienstes ist voll',
+    hint: 'Die Administration muss Platz schaffen. Nichts Angenommenes geht verloren.',
+  },
+  part_failed_repeatedly: {
+    title: 'Ein Teil ist mehrmals fehlgeschlagen',
+    hint: 'Starten Sie den Auftrag noch einmal, und melden Sie seine Nummer, wenn auch das fehlschlägt.',
+  },
+  misconfigured: {
+    title: 'Nicht eingerichtet',
+    hint: 'Die Administration muss die Einrichtung vervollständigen.',
+  },
+};

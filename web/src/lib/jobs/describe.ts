@@ -1,0 +1,71 @@
+/** A job in words and in shares of one. */
+import type { Job } from '../api/types.ts';
+import { clock, duration, languageName, moment } from '../i18n/format.ts';
+import { t } from '../i18n/i18n.svelte.ts';
+
+export type Tone = 'quiet' | 'busy' | 'good' | 'bad';
+
+export function statusWords(job: Job): string {
+  switch (job.status) {
+    case 'COMPLETED':
+      return t('job.completed');
+    case 'FAILED':
+      return t('job.failed');
+    case 'CANCELLED':
+      return t('job.cancelled');
+    case 'EXPIRED':
+      return t('job.expired');
+    case 'AWAITING_UPLOAD':
+      return t('job.uploading');
+    case 'QUEUED':
+      return t('job.waiting');
+    case 'PROCESSING':
+      return job.stage === 'joining' ? t('job.joining') : transcribingWords(job);
+  }
+}
+
+function transcribingWords(job: Job): string {
+  const { seconds_done: done, seconds_total: total } = job.progress;
+  return total > 0
+    ? t('job.transcribing_of', { done: clock(done), total: clock(total) })
+    : t('job.transcribing');
+}
+
+export function toneOf(job: Job): Tone {
+  switch (job.status) {
+    case 'COMPLETED':
+      return 'good';
+    case 'FAILED':
+    case 'EXPIRED':
+      return 'bad';
+    case 'QUEUED':
+    case 'PROCESSING':
+      return 'busy';
+    default:
+      return 'quiet';
+  }
+}
+
+/** Share of the recording that is transcribed, 0 to 1; null while the total is not known, so nothing is invented. */
+export function shareDone(job: Job): number | null {
+  const { seconds_done: done, seconds_total: total } = job.progress;
+  return total > 0 ? Math.min(1, done / total) : null;
+}
+
+/** The facts under a job's name, only those that are known. */
+export function facts(job: Job, languages: Record<string, string>): string[] {
+  const found: string[] = [];
+  if (job.duration_s !== null) found.push(clock(job.duration_s));
+  const language = job.language ?? job.options.language;
+  if (language !== null) found.push(languageName(language, languages));
+  if (job.options.task === 'translate') found.push(t('reader.translated'));
+  found.push(job.options.model, moment(job.timings.created_at));
+  return found;
+}
+
+/** How long the service needed, from the end of the upload to the transcript; null until both are known. */
+export function madeIn(job: Job): string | null {
+  const { uploaded_at, completed_at } = job.timings;
+  if (uploaded_at === null || completed_at === null) return null;
+  return duration((Date.parse(completed_at) - Date.parse(uploaded_at)) / 1000);
+}

@@ -1,0 +1,188 @@
+/**
+ * The person's jobs, newest first, kept current while something moves and the window is seen.
+ *
+ * Only the newest page is read again; older pages stay as they were loaded, but for jobs that were still moving in
+ * them, which are read one by one.
+ */
+import { ApiProblem } from '../api/problem.ts';
+import type { SottoApi } from '../api/sotto.ts';
+import type { Job, JobPage } from '../api/types.ts';
+import { nextReadingMs } from './polling.ts';
+
+type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'deleteJob'>;
+
+export class JobList {
+  jobs = $state.raw<Job[]>([]);
+  nextCursor = $state<string | null>(null);
+  /** False until the first reading succeeded. */
+  loaded = $state(false);
+  loadingMore = $state(false);
+  /** Why the last reading failed; null when it did not. */
+  problem = $state.raw<unknown>(null);
+
+  /** Called after each reading with all jobs; `finished` are those that ended since the one before. */
+  onReading: (jobs: readonly Job[], finished: readonly Job[]) => void = () => undefined;
+  /** Whether somebody waits for news that the list itself does not show. */
+  isAwaited: () => boolean = () => false;
+
+  readonly #api: JobsApi;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reading: Promise<void> | null = null;
+  #again = false;
+  #running = false;
+  #unchanged = 0;
+  #failures = 0;
+  #deleted = new Set<string>();
+
+  constructor(api: JobsApi) {
+    this.#api = api;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    document.addEventListener('visibilitychange', this.#seen);
+    window.addEventListener('online', this.#seen);
+    void this.refresh();
+  }
+
+  /** Stop and forget everything: the person has signed out. */
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+    document.removeEventListener('visibilitychange', this.#seen);
+    window.removeEventListener('online', this.#seen);
+    this.jobs = [];
+    this.nextCursor = null;
+    this.loaded = false;
+    this.problem = null;
+    this.#unchanged = this.#failures = 0;
+    this.#deleted.clear();
+  }
+
+  /** Read the newest page now. A call during a reading leads to one more after it. Never rejects. */
+  async refresh(): Promise<void> {
+    if (!this.#running) return;
+    if (this.#reading) {
+      this.#again = true;
+      return this.#reading;
+    }
+    clearTimeout(this.#timer);
+    this.#reading = this.#read();
+    await this.#reading;
+    this.#reading = null;
+    if (this.#again) {
+      this.#again = false;
+      await this.refresh();
+    } else {
+      this.#schedule();
+    }
+  }
+
+  /** Load the next older page. Rejects with ApiProblem. */
+  async more(): Promise<void> {
+    if (this.nextCursor === null || this.loadingMore) return;
+    this.loadingMore = true;
+    try {
+      const page = await this.#api.jobs(this.nextCursor);
+      const known = new Set(this.jobs.map((job) => job.id));
+      this.jobs = [...this.jobs, ...page.jobs.filter((job) => !known.has(job.id))];
+      this.nextCursor = page.next_cursor;
+    } finally {
+      this.loadingMore = false;
+    }
+  }
+
+  /** Delete a job for good. A job that is gone already counts as deleted. Rejects with ApiProblem. */
+  async delete(id: string): Promise<void> {
+    try {
+      await this.#api.deleteJob(id);
+    } catch (error) {
+      if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+    }
+    this.#deleted.add(id); // a reading that began before may still bring it
+    this.jobs = this.jobs.filter((job) => job.id !== id);
+  }
+
+  readonly #seen = (): void => {
+    if (!document.hidden) void this.refresh();
+    else clearTimeout(this.#timer);
+  };
+
+  #schedule(): void {
+    if (!this.#running || document.hidden) return;
+    const retryAfterS = this.problem instanceof ApiProblem ? this.problem.retryAfterS : null;
+    const active = this.jobs.some(isMoving) || this.isAwaited();
+    const delay = nextReadingMs({
+      active,
+      unchanged: this.#unchanged,
+      failures: this.#failures,
+      retryAfterS,
+    });
+    if (delay !== null) this.#timer = setTimeout(() => void this.refresh(), delay);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const page = await this.#api.jobs();
+      const inPage = new Set(page.jobs.map((job) => job.id));
+      const older = await Promise.all(
+        this.jobs.filter((job) => isMoving(job) && !inPage.has(job.id)).map((job) => this.#present(job)),
+      );
+      if (!this.#running) return;
+      this.#failures = 0;
+      this.problem = null;
+      this.#take(page, older);
+    } catch (error) {
+      if (!this.#running) return;
+      this.problem = error;
+      this.#failures += 1;
+    }
+  }
+
+  async #present(job: Job): Promise<Job | null> {
+    try {
+      return await this.#api.job(job.id);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  #take(page: JobPage, older: (Job | null)[]): void {
+    const before = new Map(this.jobs.map((job) => [job.id, job]));
+    const read = new Map(older.filter((job) => job !== null).map((job) => [job.id, job]));
+    const last = page.jobs.at(-1);
+    // Ids sort by time of creation. What lies before the page's last job and is not in the page was deleted elsewhere.
+    const tail =
+      last && page.next_cursor !== null
+        ? this.jobs.filter((job) => job.id < last.id).map((job) => read.get(job.id) ?? job)
+        : [];
+    const fresh = [...page.jobs, ...tail].filter((job) => !this.#deleted.has(job.id));
+    const jobs = fresh.map((job) => same(before.get(job.id), job));
+    const changed = jobs.length !== this.jobs.length || jobs.some((job, index) => job !== this.jobs[index]);
+    const finished = jobs.filter((job) => {
+      const earlier = before.get(job.id);
+      return earlier && !isFinal(earlier) && isFinal(job);
+    });
+    this.#unchanged = changed ? 0 : this.#unchanged + 1;
+    if (changed) this.jobs = jobs;
+    if (!this.loaded || tail.length === 0) this.nextCursor = page.next_cursor;
+    this.loaded = true;
+    this.onReading(jobs, finished);
+  }
+}
+
+/** Whether the service is at work on the job. */
+export function isMoving(job: Job | undefined): boolean {
+  return job?.status === 'QUEUED' || job?.status === 'PROCESSING';
+}
+
+export function isFinal(job: Job): boolean {
+  return !isMoving(job) && job.status !== 'AWAITING_UPLOAD';
+}
+
+/** The object from before if nothing in it changed, so that the page redraws only what did. */
+function same(before: Job | undefined, now: Job): Job {
+  return before && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+}

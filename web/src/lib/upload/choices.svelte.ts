@@ -1,0 +1,66 @@
+/** How the next recordings are to be transcribed, and which choices the chosen model leaves. Remembered. */
+import type { Catalogue, Model, Task } from '../api/types.ts';
+import type { UploadChoices } from './uploads.svelte.ts';
+
+const KEY = 'sotto.choices';
+
+export class Choices {
+  model = $state('');
+  /** Empty: detect. */
+  language = $state('');
+  task = $state<Task>('transcribe');
+  hotwords = $state('');
+  readonly catalogue: Catalogue;
+
+  constructor(catalogue: Catalogue) {
+    this.catalogue = catalogue;
+    const kept = remembered();
+    const usual = catalogue.models.find((m) => m.default) ?? catalogue.models[0];
+    this.model = catalogue.models.find((m) => m.name === kept.model)?.name ?? usual?.name ?? '';
+    if (kept.language !== undefined && Object.hasOwn(catalogue.languages, kept.language)) {
+      this.language = kept.language;
+    }
+    if (kept.task === 'translate') this.task = 'translate';
+    this.fit();
+  }
+
+  get facts(): Model | undefined {
+    return this.catalogue.models.find((m) => m.name === this.model);
+  }
+
+  /** Take back what the chosen model cannot do. */
+  fit(): void {
+    if (!this.facts?.multilingual) this.language = '';
+    if (!this.facts?.translates) this.task = 'transcribe';
+  }
+
+  remember(): void {
+    try {
+      localStorage.setItem(
+        KEY,
+        JSON.stringify({ model: this.model, language: this.language, task: this.task }),
+      );
+    } catch {
+      // storage is switched off: the choices last until the reload
+    }
+  }
+
+  get request(): UploadChoices {
+    const hotwords = this.hotwords.trim();
+    return {
+      ...(this.model ? { model: this.model } : {}),
+      language: this.language || null,
+      task: this.task,
+      ...(hotwords ? { hotwords } : {}),
+    };
+  }
+}
+
+function remembered(): { model?: string; language?: string; task?: string } {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
