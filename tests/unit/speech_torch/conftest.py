@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from whisper.model import ModelDimensions, Whisper
-
 from sotto.domain.transcript import EngineFacts
 from sotto.speech.torch_engine import TorchEngine
+from whisper.model import ModelDimensions, Whisper
 
 WIDTH, HEADS, LAYERS = 64, 2, 2
 
@@ -53,7 +52,7 @@ def multilingual_engine(multilingual: Whisper) -> TorchEngine:
     return engine_over(multilingual)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encoded(engine: TorchEngine):
     """Five windows of 2 s of noise, encoded."""
     noise = torch.randn(5, 80, 200, generator=torch.Generator().manual_seed(3))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from whisper.audio import log_mel_spectrogram
-
 from sotto.speech.torch_mel import log_mel
+from whisper.audio import log_mel_spectrogram
 
 CPU = torch.device("cpu")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-
 from sotto.speech.torch_slots import Slots
 
 CPU = torch.device("cpu")

@@ -158,6 +158,8 @@ class TorchEngine:
     def generate(self, encoded: EncodedBatch, prompt: Sequence[int], sampling: Sampling) -> list[Generated]:
         """See Engine. Any number of rows: those beyond `batch_size` take the place of rows that finish."""
         states = encoded.wait()
+        if not len(states):
+            return []
         choice = Choice(
             self._rules_for(sampling), self.tokenizer.eot, temperature=sampling.temperature, seed=sampling.seed
         )
