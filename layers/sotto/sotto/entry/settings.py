@@ -129,6 +129,7 @@ class TranscribeSettings(StoreSettings):
         default="int8", description="Number format of the engine: int8, float32, float16, bfloat16"
     )
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one transcription, 1 to 64")
+    concurrency: int = Field(default=1, ge=1, le=64, description="Parts that one process transcribes at once, 1 to 64")
     lease_s: int = Field(
         default=120, ge=30, description="Seconds after which a silent worker's part may be taken over, 30 or more"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.s3_objects import S3Objects
 from sotto.adapters.sqs_queues import SqsArrivals, SqsParts
+from sotto.adapters.sqs_retries import SqsRetries
 from sotto.domain.parts import Lane
 from sotto.entry import aws
 from sotto.entry.settings import (
@@ -28,6 +29,7 @@ from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.plan_recording import PartPlans
 
 if TYPE_CHECKING:
+    from sotto.entry.part_worker import PartWorker
     from sotto.workflows.create_job import CreateJob
     from sotto.workflows.delete_job import DeleteJob
     from sotto.workflows.fail_job import FailJob
@@ -159,3 +161,21 @@ def transcribe_part() -> TranscribePart:
 @cache
 def transcribe_settings() -> TranscribeSettings:
     return TranscribeSettings.from_environment()
+
+
+@cache
+def part_worker() -> PartWorker:
+    from sotto.entry.part_worker import PartWorker
+    from sotto.entry.telemetry import make_logger
+
+    return PartWorker(
+        transcribe=transcribe_part,
+        load_model=lambda: speech().load(transcribe_settings().default_model),
+        places=lambda: transcribe_settings().concurrency,
+        logger=make_logger("transcribe"),
+    )
+
+
+@cache
+def retries() -> SqsRetries:
+    return SqsRetries(aws.sqs())
