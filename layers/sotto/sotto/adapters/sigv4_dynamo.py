@@ -108,6 +108,9 @@ class SignedDynamo:
         rows: list[Row] = answer["Responses"].get(self._table, [])
         return rows
 
+    def close(self) -> None:
+        self._connection.close()
+
     def _send(self, body: bytes) -> tuple[int, bytes]:
         """One answer; a kept connection that the other side closed meanwhile is opened again, once."""
         headers = signed_headers(

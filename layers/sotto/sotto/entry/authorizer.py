@@ -44,7 +44,7 @@ class GatewayAuthorizer:
             self._note(event, "refused", reason=refusal.message)
             return _policy(event, "Deny", _NOBODY, {})
         self._note(event, "allowed", caller=fingerprint(principal), credential=principal.credential)
-        return _policy(event, "Allow", principal.user_id, principal_to_context(principal))
+        return _policy(event, "Allow", fingerprint(principal), principal_to_context(principal))
 
     def _note(self, event: Event, outcome: str, **facts: str) -> None:
         request = (event.get("requestContext") or {}).get("requestId")
