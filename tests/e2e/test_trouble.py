@@ -1,0 +1,223 @@
+"""Bad input and trouble: what the caller is told, and that nothing is lost."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import numpy as np
+import pytest
+
+from tests.e2e.caller import Caller, word_errors
+from tests.recordings import FORMS, RATE, SAMPLE_TEXT, sample, write
+
+pytestmark = pytest.mark.e2e
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem details of an answer, complete and with the expected status and code."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    said = answer.json()
+    assert said["code"] == code
+    assert said["type"] == f"urn:sotto:error:{code}"
+    assert said["status"] == status
+    assert all(said[key] for key in ("title", "detail", "hint", "request_id"))
+    return dict(said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "says"),
+    [
+        ({"model": "huge"}, 400, "invalid_input", "model: expected one of"),
+        ({"language": "klingon"}, 400, "invalid_input", "language: expected"),
+        ({"language": "de"}, 400, "invalid_input", "because tiny.en knows English only"),
+        ({"task": "translate"}, 400, "invalid_input", "tiny.en cannot translate"),
+        ({"task": "sing"}, 400, "invalid_input", "task: expected"),
+        ({"content_type": "text/html"}, 400, "invalid_input", "content_type: expected audio/*"),
+        ({"size_bytes": 0}, 422, "recording_empty", "size_bytes: expected at least 1, found 0"),
+        ({"size_bytes": 10**15}, 413, "recording_too_large", "size_bytes: expected at most"),
+        ({"size_bytes": "many"}, 400, "invalid_input", "size_bytes: expected"),
+        ({"name": "///"}, 400, "invalid_input", "name: expected a file name"),
+        ({"speakers": True}, 400, "invalid_input", "speakers: expected"),
+    ],
+)
+def test_a_bad_request_names_key_expected_and_found(
+    caller: Caller, changes: dict[str, Any], status: int, code: str, says: str
+) -> None:
+    request = {"name": "a.wav", "size_bytes": 10, "content_type": "audio/wav", "model": "tiny.en", **changes}
+    assert says in problem(caller.http.post("jobs", json=request), status, code)["detail"]
+
+
+def test_the_bucket_refuses_more_bytes_than_were_announced(caller: Caller) -> None:
+    accepted = caller.create("a.wav", b"x" * 10, "audio/wav")
+    answer = httpx.put(accepted["upload"]["url"], content=b"x" * 11, headers={"Content-Type": "audio/wav"})
+    assert answer.status_code == 403
+    assert caller.job(accepted["job"]["id"])["status"] == "AWAITING_UPLOAD"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("notes.mp3", b"Dear diary, this is no recording at all.\n" * 100, "not_a_recording"),
+        ("noise.wav", bytes(range(256)) * 64, "not_a_recording"),
+    ],
+)
+def test_what_is_no_recording_fails_with_a_reason(caller: Caller, name: str, content: bytes, code: str) -> None:
+    accepted = caller.create(name, content, "audio/mpeg")
+    caller.upload(accepted, content)
+    job = caller.wait(accepted["job"]["id"])
+    assert (job["status"], job["failure"]["code"]) == ("FAILED", code)
+    assert job["failure"]["message"]
+    assert job["failure"]["hint"]
+    problem(caller.http.get(f"jobs/{job['id']}/transcript"), 409, "wrong_state")
+
+
+def test_an_m4a_that_ends_before_its_index_is_damaged(caller: Caller, tmp_path: Path) -> None:
+    content = write(tmp_path / "talk.m4a", sample(), FORMS["m4a, index last"]).read_bytes()
+    accepted = caller.create("talk.m4a", content[: len(content) // 2], "audio/mp4")
+    caller.upload(accepted, content[: len(content) // 2])
+    assert caller.wait(accepted["job"]["id"])["failure"]["code"] == "recording_damaged"
+
+
+def test_of_a_truncated_mp3_what_is_there_is_transcribed(caller: Caller, tmp_path: Path) -> None:
+    content = write(tmp_path / "talk.mp3", sample(), FORMS["mp3"]).read_bytes()
+    half = content[: len(content) // 2]
+    accepted = caller.create("talk.mp3", half, "audio/mpeg")
+    caller.upload(accepted, half)
+    job = caller.wait(accepted["job"]["id"])
+    assert job["status"] == "COMPLETED", job["failure"]
+    assert job["duration_s"] == pytest.approx(len(sample()) / RATE / 2, rel=0.1)
+    assert caller.transcript(job["id"], "txt").startswith("The lighthouse keeper wrote a letter")
+
+
+def test_silence_gives_an_empty_transcript(caller: Caller, tmp_path: Path) -> None:
+    path = write(tmp_path / "silence.flac", np.zeros(60 * RATE, np.float32), FORMS["flac"])
+    job = caller.wait(caller.submit(path, "audio/flac", model="base")["id"])
+    assert job["status"] == "COMPLETED", job["failure"]
+    assert caller.transcript(job["id"], "txt") == ""
+    assert json.loads(caller.transcript(job["id"], "json"))["segments"] == []
+
+
+def test_five_hours_are_planned_not_loaded(caller: Caller, tmp_path: Path) -> None:
+    path = write(tmp_path / "day.flac", np.zeros(5 * 3600 * RATE, np.float32), FORMS["flac"])
+    job = caller.submit(path, "audio/flac")
+    planned = caller.wait(job["id"], "QUEUED", "PROCESSING", "FAILED")
+    assert planned["progress"]["parts_total"] == 75
+    assert planned["duration_s"] == pytest.approx(18_000, abs=0.1)
+    assert caller.http.delete(f"jobs/{job['id']}").status_code == 204
+
+
+def test_events_may_come_twice_out_of_order_and_as_a_test(
+    caller: Caller, stack: Any, tmp_path: Path, events: Path
+) -> None:
+    path = write(tmp_path / "talk.mp3", sample(), FORMS["mp3"])
+    content = path.read_bytes()
+    accepted = caller.create(path.name, content, "audio/mpeg")
+    queue = stack["queues"]["arrived"]
+    sqs = client(stack, "sqs")
+    sqs.send_message(QueueUrl=queue, MessageBody=(events / "2b-s3-test-event.json").read_text())
+    event = json.loads((events / "2-object-created.json").read_text())
+    key = httpx.URL(accepted["upload"]["url"]).raw_path.decode().split("?")[0].split(f"/{stack['bucket']}/")[-1]
+    event["Records"][0]["s3"]["object"]["key"] = key
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))  # before the object is there
+    assert caller.upload(accepted, content).status_code == 200
+    for _ in range(3):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    job = caller.wait(accepted["job"]["id"])
+    assert job["status"] == "COMPLETED", job["failure"]
+    assert word_errors(SAMPLE_TEXT, caller.transcript(job["id"], "txt")) <= 3
+
+
+def test_a_part_that_always_fails_ends_in_a_failed_job(caller: Caller, stack: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "talk.mp3", sample(), FORMS["mp3"])
+    accepted = caller.create(path.name, path.read_bytes(), "audio/mpeg")
+    with paused(stack["pids"]["event_source"]):  # so that the part waits until its recording is gone
+        caller.upload(accepted, path.read_bytes())
+        job = caller.wait(accepted["job"]["id"], "QUEUED", "FAILED")
+        s3 = client(stack, "s3")
+        for version in s3.list_object_versions(Bucket=stack["bucket"], Prefix="uploads/")["Versions"]:
+            if job["id"] in version["Key"]:
+                s3.delete_object(Bucket=stack["bucket"], Key=version["Key"], VersionId=version["VersionId"])
+    failed = caller.wait(job["id"])
+    assert (failed["status"], failed["failure"]["code"]) == ("FAILED", "recording_replaced")
+    assert failed["failure"]["hint"]
+
+
+@pytest.mark.parametrize("victim", ["transcribe", "event_source", "edge", "emulator"])
+def test_any_process_may_be_killed_in_the_middle_of_a_job(
+    caller: Caller, stack: Any, tmp_path: Path, pids: Callable[[], dict[str, int]], victim: str
+) -> None:
+    repeats = 12
+    long = np.concatenate([sample()] * repeats)
+    job = caller.submit(write(tmp_path / "long.mp3", long, FORMS["mp3"]), "audio/mpeg", model="base")
+    caller.wait(job["id"], "PROCESSING")
+    before = pids()[victim]
+    os.kill(before, signal.SIGKILL)
+    ended = wait_through_restarts(caller, job["id"])
+    assert ended["status"] == "COMPLETED", ended["failure"]
+    assert pids()[victim] != before
+    text = caller.transcript(job["id"], "txt")
+    assert word_errors(" ".join([SAMPLE_TEXT] * repeats), text) <= 0.05 * repeats * len(SAMPLE_TEXT.split())
+
+
+def wait_through_restarts(caller: Caller, job_id: str) -> dict[str, Any]:
+    """Like Caller.wait, but the API itself may be gone for a while."""
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        try:
+            answer = caller.http.get(f"jobs/{job_id}")
+        except httpx.TransportError:
+            continue
+        if answer.status_code == 200 and answer.json()["job"]["status"] in ("COMPLETED", "FAILED"):
+            return dict(answer.json()["job"])
+        time.sleep(0.2)
+    raise AssertionError(f"job {job_id} did not end")
+
+
+def test_without_a_good_token_nobody_gets_in(caller: Caller) -> None:
+    token = caller.http.headers["Authorization"].removeprefix("Bearer ")
+    head, body, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    other = base64.urlsafe_b64encode(json.dumps({**claims, "sub": "somebody"}).encode()).decode().rstrip("=")
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    for bad in ("", "Bearer x", f"Bearer {head}.{other}.{signature}", f"Bearer {none}.{body}.", f"Bearer {token}x"):
+        answer = httpx.get(f"{caller.http.base_url}jobs", headers={"Authorization": bad} if bad else {})
+        assert answer.status_code == 401, bad
+        assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_what_does_not_exist_and_what_is_somebody_elses_look_the_same(caller: Caller) -> None:
+    for method, path in (("GET", "jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("DELETE", "jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV")):
+        problem(caller.http.request(method, path), 404, "not_found")
+
+
+class paused:  # noqa: N801 - reads as a statement
+    """Stop a process for the length of a `with` block."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def __enter__(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def __exit__(self, *_: object) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+
+def client(stack: Any, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=stack["endpoint_url"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="us-east-1",
+    )
