@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from infra.local.emulator import Aws
 from infra.local.errors import DeploymentFailed
 from infra.local.package import Artifact, Package
+from infra.local.parity import apply_parity
 
 ARTIFACTS = "sotto-artifacts"
 STACK = "sotto"
@@ -61,6 +62,7 @@ def deploy(
     stack = _wait(aws, lambda found: found is not None and not found["StackStatus"].endswith("IN_PROGRESS"))
     if stack is None or stack["StackStatus"] not in GOOD:
         raise DeploymentFailed(_why(aws, stack))
+    apply_parity(aws, package.template, stack)
     aws("s3").put_object(Bucket=ARTIFACTS, Key=DEPLOYED, Body=fingerprint.encode())
     return outputs_of(stack), True
 
