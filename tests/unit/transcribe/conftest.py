@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+
 from sotto.domain.events import PartQueued
 from sotto.domain.job import Job
 from sotto.domain.transcript import EngineFacts
@@ -15,7 +16,6 @@ from sotto.entry.part_worker import PartWorker
 from sotto.entry.telemetry import make_logger
 from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.transcribe_part import TranscribePart
-
 from tests.examples import QUEUED
 from tests.fakes.clock import Clock
 from tests.fakes.jobs import InMemoryJobs
@@ -50,10 +50,13 @@ class Inside:
                 new_worker=lambda: "worker",
                 lease_s=120,
             ),
-            load_model=lambda: self.load_model(),
+            load_model=self._load,
             places=lambda: 1,
             logger=make_logger("transcribe"),
         )
+
+    def _load(self) -> EngineFacts:
+        return self.load_model()
 
     @property
     def job(self) -> Job:
@@ -70,7 +73,7 @@ def body(events: Path) -> str:
 
 
 @pytest.fixture
-def inside(body: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
+def inside(body: str, monkeypatch: pytest.MonkeyPatch) -> Inside:
     inside = Inside(PartQueued.model_validate_json(body))
     monkeypatch.setattr(wiring, "part_worker", lambda: inside.worker)
-    yield inside
+    return inside

@@ -9,9 +9,9 @@ from typing import Any
 import functions_framework
 import pytest
 from flask.testing import FlaskClient
+
 from sotto.domain.errors import ModelUnavailable, RecordingDamaged, StorageUnavailable
 from sotto.domain.job import JobStatus
-
 from tests.conftest import ROOT
 from tests.unit.transcribe.conftest import FACTS, Inside
 

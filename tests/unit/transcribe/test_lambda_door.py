@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+
 from sotto.adapters.sqs_retries import SqsRetries
 from sotto.domain.errors import RecordingDamaged, StorageUnavailable
 from sotto.domain.job import JobStatus
 from sotto.entry import wiring
-
 from tests.unit.transcribe.conftest import Inside
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]

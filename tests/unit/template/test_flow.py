@@ -1,0 +1,86 @@
+"""The path of a recording: who feeds whom, with which patience."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.template.conftest import Resources, functions_of, of_type
+
+
+def _sources(resources: Resources) -> dict[str, list[dict[str, Any]]]:
+    """The queue events of each function."""
+    return {
+        name: [event["Properties"] for event in properties.get("Events", {}).values() if event["Type"] == "SQS"]
+        for name, properties in functions_of(resources).items()
+    }
+
+
+def _queue(source: dict[str, Any]) -> str:
+    return str(source["Queue"]["Fn::GetAtt"][0])
+
+
+def test_each_queue_has_its_one_consumer(resources: Resources) -> None:
+    consumers = {_queue(one): name for name, sources in _sources(resources).items() for one in sources}
+    assert consumers == {
+        "ArrivedQueue": "intake",
+        "FastQueue": "transcribe",
+        "BulkQueue": "transcribe",
+        "ArrivedDlq": "mark_failed",
+        "FastDlq": "mark_failed",
+        "BulkDlq": "mark_failed",
+    }
+
+
+def test_one_bad_message_never_takes_others_with_it(resources: Resources) -> None:
+    for name, sources in _sources(resources).items():
+        for one in sources:
+            assert one["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+            assert "MaximumConcurrency" in one["ScalingConfig"], name
+
+
+def test_slow_work_is_taken_one_message_at_a_time(resources: Resources) -> None:
+    for name in ("intake", "transcribe"):
+        assert [one["BatchSize"] for one in _sources(resources)[name]] == [1] * len(_sources(resources)[name])
+
+
+def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(resources: Resources) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    for name, sources in _sources(resources).items():
+        for one in sources:
+            assert queues[_queue(one)]["VisibilityTimeout"] >= 6 * functions_of(resources)[name]["Timeout"], name
+
+
+def test_the_lanes_do_not_share_their_concurrency(template: dict[str, Any], resources: Resources) -> None:
+    limits = [one["ScalingConfig"]["MaximumConcurrency"]["Ref"] for one in _sources(resources)["transcribe"]]
+    assert limits == ["FastLaneConcurrency", "BulkLaneConcurrency"]
+    reserved = functions_of(resources)["transcribe"]["ReservedConcurrentExecutions"]["Ref"]
+    defaults = {name: one.get("Default") for name, one in template["Parameters"].items()}
+    assert defaults[reserved] == sum(defaults[name] for name in limits)
+
+
+def test_an_emulator_gets_a_number_where_a_parameter_would_stay_text(resources: Resources) -> None:
+    for name in ("intake", "mark_failed"):
+        for one in _sources(resources)[name]:
+            assert one["ScalingConfig"]["MaximumConcurrency"]["Fn::If"][2] == 2
+
+
+def test_reconcile_runs_on_a_schedule(resources: Resources) -> None:
+    (event,) = functions_of(resources)["reconcile"]["Events"].values()
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", {"Ref": "ReconcileEvery"})
+
+
+def test_what_is_named_in_the_outputs_is_what_hosts_need(template: dict[str, Any]) -> None:
+    assert set(template["Outputs"]) == {
+        "ApiUrl",
+        "ApiId",
+        "BucketName",
+        "TableName",
+        "ArrivedQueueUrl",
+        "ArrivedDlqUrl",
+        "FastQueueUrl",
+        "FastDlqUrl",
+        "BulkQueueUrl",
+        "BulkDlqUrl",
+        "SigningSecretArn",
+        "KeyArn",
+    }

@@ -1,0 +1,124 @@
+"""What each function may do is as narrow as IAM allows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.template.conftest import Resources, as_list, of_type
+
+DOCUMENTED_WILDCARDS = {"Trace": "X-Ray's actions know no resources"}
+KEY_ONLY_VIA = re.compile(r"^(dynamodb|s3|sqs|secretsmanager)\.\$\{AWS::Region\}\.amazonaws\.com$")
+PREFIXED = re.compile(r"^\$\{Bucket\.Arn\}/(uploads|work|transcripts|models)/\*$")
+FUNCTION_ROLES = (
+    "AuthorizerRole",
+    "AuthRole",
+    "UploadsRole",
+    "IntakeRole",
+    "TranscribeRole",
+    "JobsRole",
+    "MarkFailedRole",
+    "ReconcileRole",
+)
+
+
+def _statements(resources: Resources, role: str) -> list[dict[str, Any]]:
+    (policy,) = resources[role]["Properties"]["Policies"]
+    statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return statements
+
+
+def _actions(resources: Resources, role: str) -> set[str]:
+    return {action for one in _statements(resources, role) for action in as_list(one["Action"])}
+
+
+def test_there_is_a_role_for_each_function_and_one_for_the_gateways_logs(resources: Resources) -> None:
+    assert set(of_type(resources, "AWS::IAM::Role")) == {*FUNCTION_ROLES, "ApiLogsWriterRole"}
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_only_lambda_may_take_the_role_and_nothing_is_added_to_it(resources: Resources, role: str) -> None:
+    properties = resources[role]["Properties"]
+    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust == {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    assert "ManagedPolicyArns" not in properties
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_no_action_is_a_wildcard_and_no_resource_is_but_the_documented(resources: Resources, role: str) -> None:
+    for one in _statements(resources, role):
+        assert one["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource"} & set(one)
+        assert not [action for action in as_list(one["Action"]) if "*" in action], one["Sid"]
+        if "*" in as_list(one["Resource"]):
+            assert one["Sid"] in DOCUMENTED_WILDCARDS
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_a_function_writes_only_its_own_log(resources: Resources, role: str) -> None:
+    (log,) = [one for one in _statements(resources, role) if one["Sid"] == "Log"]
+    stem = role.removesuffix("Role")
+    group = resources[f"{stem}Log"]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert log["Resource"]["Fn::Sub"].endswith(f":log-group:{group}:*")
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_the_key_is_used_only_through_a_service(resources: Resources, role: str) -> None:
+    (use,) = [one for one in _statements(resources, role) if one["Sid"] == "UseKey"]
+    assert use["Resource"] == {"Fn::GetAtt": ["Key", "Arn"]}
+    services = [one["Fn::Sub"] for one in as_list(use["Condition"]["StringEquals"]["kms:ViaService"])]
+    assert services
+    assert all(KEY_ONLY_VIA.match(service) for service in services)
+    named = {service.partition(".")[0] for service in services}
+    assert named == {action.partition(":")[0] for action in _actions(resources, role)} - {"kms", "logs", "xray"}
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resources: Resources, role: str) -> None:
+    for one in _statements(resources, role):
+        actions = as_list(one["Action"])
+        if not any(action.startswith("s3:") for action in actions):
+            continue
+        if any(action.startswith("s3:ListBucket") for action in actions):
+            assert one["Resource"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
+            prefixes = one["Condition"]["StringLikeIfExists"]["s3:prefix"]
+            assert all(re.fullmatch(r"(uploads|work|transcripts|models)/\*", prefix) for prefix in prefixes)
+        else:
+            assert all(PREFIXED.match(where["Fn::Sub"]) for where in as_list(one["Resource"])), one["Sid"]
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_the_table_is_reached_by_name_and_its_index_only_by_reconcile(resources: Resources, role: str) -> None:
+    for one in _statements(resources, role):
+        if not any(action.startswith("dynamodb:") for action in as_list(one["Action"])):
+            continue
+        assert "dynamodb:Scan" not in one["Action"]
+        extra = [where for where in as_list(one["Resource"]) if where != {"Fn::GetAtt": ["Table", "Arn"]}]
+        assert extra == ([{"Fn::Sub": "${Table.Arn}/index/due"}] if role == "ReconcileRole" else [])
+
+
+def test_only_auth_reads_the_signing_seed(resources: Resources) -> None:
+    readers = [role for role in FUNCTION_ROLES if "secretsmanager:GetSecretValue" in _actions(resources, role)]
+    assert readers == ["AuthRole"]
+
+
+def test_only_jobs_deletes_recordings(resources: Resources) -> None:
+    def deletes_uploads(role: str) -> bool:
+        return any(
+            "s3:DeleteObject" in as_list(one["Action"]) and "uploads" in str(one["Resource"])
+            for one in _statements(resources, role)
+        )
+
+    assert [role for role in FUNCTION_ROLES if deletes_uploads(role)] == ["JobsRole"]
+
+
+def test_only_uploads_writes_recordings(resources: Resources) -> None:
+    def writes_uploads(role: str) -> bool:
+        return any(
+            "s3:PutObject" in as_list(one["Action"]) and "uploads" in str(one["Resource"])
+            for one in _statements(resources, role)
+        )
+
+    assert [role for role in FUNCTION_ROLES if writes_uploads(role)] == ["UploadsRole"]
