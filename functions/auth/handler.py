@@ -1,6 +1,7 @@
 """Sign in, stay signed in, sign out, change the password; and the public keys that tokens are checked with."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from sotto.entry import identity_wiring as wiring
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.identity_shapes import (

@@ -1,6 +1,7 @@
 """A recording has arrived in the bucket."""
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from sotto.domain.events import ObjectCreated
 from sotto.entry import wiring
 from sotto.entry.queue import handle_records

@@ -1,6 +1,7 @@
 """Read and delete jobs, their transcripts and recordings; the models; the service's life signs."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from sotto import __version__
 from sotto.domain.object_keys import download_disposition
 from sotto.domain.renderings import CONTENT_TYPES

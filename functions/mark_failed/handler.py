@@ -1,6 +1,7 @@
 """A message has landed in a dead-letter queue: its job's owner is told."""
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from sotto.domain.events import ObjectCreated, PartQueued, failure_of
 from sotto.entry import wiring
 from sotto.entry.queue import handle_records

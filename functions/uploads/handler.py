@@ -1,6 +1,7 @@
 """POST /v1/jobs and the multipart upload of a job's recording."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from sotto.entry import wiring
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.job_shapes import (

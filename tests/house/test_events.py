@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+
 from sotto.domain.events import CloudEvent, ObjectCreated, PartQueued
 from sotto.entry.job_shapes import JobRequest
 from sotto.entry.principal import principal_from_event

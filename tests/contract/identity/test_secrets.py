@@ -6,6 +6,7 @@ import json
 
 import pytest
 from mypy_boto3_secretsmanager import SecretsManagerClient
+
 from sotto.adapters.argon2_passwords import Argon2Passwords
 from sotto.adapters.ed25519_keys import private_key, public_x, thumbprint
 from sotto.adapters.secrets_keyring import CACHE_S, SecretsKeyring
@@ -13,7 +14,6 @@ from sotto.adapters.signing_key import CurrentKey
 from sotto.domain.errors import MisconfiguredSetting, StorageUnavailable
 from sotto.domain.signing_keys import SigningKeys
 from sotto.workflows.identity_ports import Passwords
-
 from tests.fakes.identity import FakeKeyring, FakeKeys, FakePasswords
 
 SEED = "ab" * 32

@@ -18,6 +18,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 from mypy_boto3_dynamodb import DynamoDBClient
+
 from sotto.adapters.dynamo_keys import KEYS_PK, DynamoKeys
 from sotto.adapters.dynamo_sessions import DynamoSessions
 from sotto.adapters.dynamo_standings import KEY_CACHE_S, DynamoPublicKeys, DynamoStandings
@@ -28,7 +29,6 @@ from sotto.domain.errors import StorageUnavailable
 from sotto.domain.identity import Role, Standing, User
 from sotto.domain.tokens import Session
 from sotto.workflows.identity_ports import Sessions, Standings, Users
-
 from tests.contract.identity.conftest import REGION, TABLE
 from tests.fakes.identity import START, FakeClock, FakeSessions, FakeStandings, FakeUsers
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
+
 from sotto.adapters.dynamo_keys import DynamoKeys
 from sotto.adapters.dynamo_sessions import DynamoSessions
 from sotto.adapters.dynamo_users import DynamoUsers
@@ -14,7 +15,6 @@ from sotto.domain.errors import AlreadyExists, NotFound, StorageUnavailable
 from sotto.domain.identity import Role, User
 from sotto.domain.tokens import Session
 from sotto.workflows.identity_ports import PublishedKeys, Sessions, Users
-
 from tests.contract.identity.conftest import TABLE
 from tests.fakes.identity import START, FakeKeys, FakeSessions, FakeUsers
 

@@ -7,6 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sotto.domain.captions import LINE_CHARS, MAX_CUE_S, caption_cues
 from sotto.domain.transcript import Segment, Word
 

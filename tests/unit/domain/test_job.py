@@ -6,10 +6,10 @@ import itertools
 from dataclasses import replace
 
 import pytest
+
 from sotto.domain.errors import Failure, WrongState
 from sotto.domain.events import failure_of
 from sotto.domain.job import FINAL, MOVES, JobStatus, Progress, Stage, sources_of, stage_of
-
 from tests.examples import NEW, QUEUED
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from sotto.domain.joining import PartsDoNotMeet, join_parts
 from sotto.domain.options import Options
 from sotto.domain.parts import plan_parts
 from sotto.domain.transcript import PartTranscript
-
 from tests.fakes.speech import CountingSpeech
 
 

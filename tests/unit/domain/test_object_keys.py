@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sotto.domain.errors import InvalidInput
 from sotto.domain.events import S3Object
 from sotto.domain.object_keys import MAX_NAME_BYTES, UploadKey, clean_name, download_disposition, parse_upload_key

@@ -7,6 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sotto.domain.parts import BOUNDARY_WINDOW_S, Anchor, Boundary, boundary_times, choose_cut, plan_parts
 
 BOUNDARY = Boundary(at=100.0, window_start=90.0, window_end=110.0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from sotto.domain.errors import InvalidInput
 from sotto.domain.options import Options
 from sotto.domain.renderings import CONTENT_TYPES, STORED_FORMATS, render
 from sotto.domain.transcript import EngineFacts, Quality, Transcript
-
 from tests.examples import FACTS, JOB_ID, NOW, OWNER
 from tests.unit.domain.test_captions import segment
 

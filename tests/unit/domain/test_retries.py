@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sotto.domain.retries import FIRST_S, MOST_S, retry_delay_s
 
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)

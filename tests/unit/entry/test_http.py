@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
+
 from sotto.domain.errors import InvalidInput, LimitReached, NotFound, SottoError, TooLarge, Unavailable
 from sotto.entry.http import MAX_BODY_BYTES, PROBLEM, Api, answer, no_content, parse_json
 from sotto.entry.job_shapes import JobRequest

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sotto.domain.errors import InvalidInput
 from sotto.domain.events import PartQueued
 from sotto.entry.part_events import ACCEPTED, part_of_event, part_of_message

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from sotto.domain.errors import EngineUnavailable, MisconfiguredSetting, ModelUnavailable, RecordingDamaged
 from sotto.domain.events import PartQueued
 from sotto.domain.transcript import EngineFacts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sotto.domain.errors import NotARecording, Unavailable
 from sotto.entry.queue import handle_records
 from sotto.entry.telemetry import make_logger

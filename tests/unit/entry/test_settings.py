@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sotto.domain.errors import MisconfiguredSetting
 from sotto.entry.settings import IntakeSettings, JobSettings, StoreSettings
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+
 from sotto.domain.identity import Role, User
 from sotto.workflows.change_password import ChangePassword
 from sotto.workflows.issue_tokens import IssueTokens
 from sotto.workflows.refresh_session import RefreshSession
 from sotto.workflows.sign_in import SignIn
 from sotto.workflows.sign_out import SignOut
-
 from tests.fakes.identity import FakeAccessTokens, FakeClock, FakePasswords, FakeSessions, FakeUsers
 
 EMAIL = "ada@example.org"

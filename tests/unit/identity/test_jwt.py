@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sotto.adapters.ed25519_keys import jwk, private_key, public_key, public_x, thumbprint
 from sotto.adapters.jwt_tokens import LEEWAY_S, JwtSigner, JwtVerifier
 from sotto.domain.errors import MisconfiguredSetting, Unauthenticated
 from sotto.domain.identity import Role
 from sotto.domain.tokens import AccessClaims
-
 from tests.fakes.identity import FakeClock
 
 ISSUER, AUDIENCE = "urn:sotto:test", "sotto-api"

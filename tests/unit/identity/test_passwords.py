@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sotto.domain.errors import AlreadyExists, Forbidden, InvalidInput, NotFound, Unauthenticated
 from sotto.domain.identity import ROLE_SCOPES, Principal, Role, Scope, clean_email, scopes_of
 from sotto.domain.passwords import MAX_LENGTH, MIN_LENGTH, check_new_password, random_password
 from sotto.workflows.create_admin import create_admin
-
 from tests.fakes.identity import FakePasswords, FakeUsers
 from tests.unit.identity.conftest import EMAIL, PASSWORD, Service
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+
 from sotto.domain.errors import Unauthenticated
 from sotto.domain.tokens import REPEAT_S, Session, new_refresh_token, parse_refresh_token
 from sotto.workflows.refresh_session import RefreshSession
-
 from tests.fakes.identity import FakeSessions
 from tests.unit.identity.conftest import EMAIL, PASSWORD, REFRESH_TTL, Service
 

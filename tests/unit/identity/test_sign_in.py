@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from sotto.domain.errors import Unauthenticated
 from sotto.domain.identity import Role
-
 from tests.unit.identity.conftest import EMAIL, PASSWORD, Service, ada
 
 

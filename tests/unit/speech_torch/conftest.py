@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from whisper.model import ModelDimensions, Whisper
+
 from sotto.domain.transcript import EngineFacts
 from sotto.speech.torch_engine import TorchEngine
-from whisper.model import ModelDimensions, Whisper
 
 WIDTH, HEADS, LAYERS = 64, 2, 2
 

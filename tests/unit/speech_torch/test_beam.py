@@ -6,10 +6,11 @@ import itertools
 
 import pytest
 import torch
+from torch.nn import functional
+
 from sotto.speech.torch_beam import beam_search
 from sotto.speech.torch_choice import Choice, Rules
 from sotto.speech.torch_greedy import Prompt
-from torch.nn import functional
 
 START, NO_SPEECH, NO_TIMESTAMPS = 50257, 50361, 50362
 PROMPT = Prompt((START, NO_TIMESTAMPS), START, NO_SPEECH)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from sotto.domain.errors import ModelUnavailable
 from sotto.speech.checkpoint import alignment_heads, load_whisper, read_variables
 

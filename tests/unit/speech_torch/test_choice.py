@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from sotto.speech.torch_choice import Choice, Rules
 from sotto.speech.torch_slots import Slots
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
+
 from sotto.domain.errors import MisconfiguredSetting
 from sotto.domain.languages import LANGUAGES
 from sotto.speech.engine import Engine, Sampling
 from sotto.speech.torch_engine import EncodedBatch, load_engine
-from torch.nn import functional
 
 START, NO_TIMESTAMPS = 50257, 50362
 PROMPT = (START, NO_TIMESTAMPS)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn import functional
+
 from sotto.speech.cuda_graphs import Eagerly
 from sotto.speech.torch_choice import Choice, Rules
 from sotto.speech.torch_engine import cpu_pace, gpu_pace
 from sotto.speech.torch_greedy import GreedyRun, Pace, Prompt, span_for
 from sotto.speech.torch_slots import Slots
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.nn import functional
 
 CPU = torch.device("cpu")
 START, NO_SPEECH, NO_TIMESTAMPS = 50257, 50361, 50362

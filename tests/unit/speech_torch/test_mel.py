@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sotto.speech.torch_mel import log_mel
 from whisper.audio import log_mel_spectrogram
+
+from sotto.speech.torch_mel import log_mel
 
 CPU = torch.device("cpu")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+
 from sotto.speech.torch_slots import Slots
 
 CPU = torch.device("cpu")
