@@ -43,12 +43,8 @@ def test_a_parameters_default_is_the_settings_default(template: dict[str, Any], 
             if info.is_required() or field in on_lambda | {"stage"} or not isinstance(value, dict):
                 continue
             default = template["Parameters"][value["Ref"]]["Default"]
-            assert (
-                str(default) == f"{info.default:g}" if isinstance(info.default, float) else default == info.default
-            ), (
-                name,
-                field,
-            )
+            same = float(default) == info.default if isinstance(info.default, float) else default == info.default
+            assert same, f"{name}: {field}"
 
 
 def _check(name: str, value: str, declared: dict[str, Any]) -> None:
