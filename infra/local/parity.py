@@ -123,6 +123,8 @@ def _api(aws: Aws, identity: str, properties: Properties) -> None:
             responseTemplates=response.get("ResponseTemplates", {}),
             **status,
         )
+    if stage := properties.get("StageName"):  # what a stage answers is fixed by its deployment
+        aws("apigateway").create_deployment(restApiId=identity, stageName=stage)
 
 
 def _secret(aws: Aws, identity: str, properties: Properties) -> None:
@@ -155,7 +157,7 @@ STEPS: dict[str, tuple[Callable[[Aws, str, Properties], None], tuple[str, ...]]]
     "AWS::S3::Bucket": (_bucket, ("BucketEncryption", "LifecycleConfiguration")),
     "AWS::DynamoDB::Table": (_table, ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")),
     "AWS::Serverless::Function": (_function, ("ReservedConcurrentExecutions",)),
-    "AWS::Serverless::Api": (_api, ("GatewayResponses",)),
+    "AWS::Serverless::Api": (_api, ("GatewayResponses", "StageName")),
     "AWS::SecretsManager::Secret": (_secret, ("GenerateSecretString",)),
 }
 """Resource type -> its step, and the properties that the emulator drops."""
