@@ -90,6 +90,12 @@ class JobSettings(StoreSettings):
         return frozenset(name.strip() for name in self.models.split(",") if name.strip())
 
 
+class RetrySettings(JobSettings):
+    """What a retry needs beside: where a recording is announced again."""
+
+    arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
+
+
 class QueueSettings(StoreSettings):
     """What a process that queues parts needs."""
 
@@ -133,3 +139,27 @@ class TranscribeSettings(StoreSettings):
     lease_s: int = Field(
         default=120, ge=30, description="Seconds after which a silent worker's part may be taken over, 30 or more"
     )
+
+
+class EventSourceSettings(Settings):
+    """What the process needs that turns messages into events, on a laptop or beside a GPU."""
+
+    fast_queue_url: str = Field(description="URL of the queue for parts of short recordings")
+    bulk_queue_url: str = Field(description="URL of the queue for parts of long recordings")
+    worker_url: str = Field(description="Address of the transcribe container, such as http://127.0.0.1:8090")
+    fast_slots: int = Field(
+        default=1,
+        ge=1,
+        le=5,
+        description="Parts of short recordings in flight at once, 1 to 5; long ones never use them",
+    )
+    bulk_slots: int = Field(default=1, ge=1, le=5, description="Parts of long recordings in flight at once, 1 to 5")
+    wait_s: int = Field(default=15, ge=1, le=15, description="Seconds that one look into a queue waits, 1 to 15")
+    hidden_s: int = Field(
+        default=60,
+        ge=3,
+        le=3600,
+        description="Seconds after which a part comes again whose event source died, 3 to 3600",
+    )
+    part_within_s: float = Field(default=1800, gt=0, description="Longest time that one part may take, in seconds")
+    drain_s: float = Field(default=25, ge=0, description="Seconds that parts in flight get when the process is stopped")
