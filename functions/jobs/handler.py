@@ -15,6 +15,7 @@ from sotto.entry.job_shapes import (
     LiveAnswer,
     ModelsAnswer,
     RecordingAnswer,
+    RetryRequest,
     TranscriptQuery,
     VersionAnswer,
 )
@@ -36,6 +37,20 @@ def list_jobs() -> Response[str]:
 def get_job(job_id: str) -> Response[str]:
     """One job with its progress."""
     return answer(JobAnswer(job=JobShape.of(wiring.read_job().get(api.principal().user_id, job_id))))
+
+
+@api.routes.post("/jobs/<job_id>/cancel")
+def cancel_job(job_id: str) -> Response[str]:
+    """Stop a job; its workers notice within seconds."""
+    return answer(JobAnswer(job=JobShape.of(wiring.cancel_job()(api.principal().user_id, job_id))))
+
+
+@api.routes.post("/jobs/<job_id>/retry")
+def retry_job(job_id: str) -> Response[str]:
+    """Transcribe an ended job's recording again, with the same or other options."""
+    owner, request = api.principal().user_id, api.body(RetryRequest)
+    present = wiring.read_job().get(owner, job_id).options
+    return answer(JobAnswer(job=JobShape.of(wiring.retry_job()(owner, job_id, request.to_domain(present)))), status=202)
 
 
 @api.routes.delete("/jobs/<job_id>")

@@ -9,7 +9,7 @@ import pytest
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.domain.errors import Failure, InvalidInput, NotFound, WrongState
-from sotto.domain.job import JobStatus, Progress
+from sotto.domain.job import Attempt, JobStatus, Progress
 from sotto.domain.parts import Claim
 from sotto.workflows.ports import Jobs
 from tests.examples import FACTS, JOB_ID, NEW, NOW, OWNER, QUEUED, RECORDING
@@ -87,6 +87,21 @@ def test_a_move_of_another_attempt_is_refused(jobs: Jobs) -> None:
 def test_a_move_of_a_deleted_job_finds_nothing(jobs: Jobs) -> None:
     with pytest.raises(NotFound):
         jobs.move(NEW, JobStatus.FAILED)
+
+
+def test_an_ended_job_is_restarted_once_as_the_next_attempt(jobs: Jobs) -> None:
+    jobs.create(NEW, due_at=SOON)
+    failed = jobs.move(NEW, JobStatus.FAILED, failure=Failure("a", "b", "c"), language="de")
+    again = jobs.restart(failed, due_at=LATER, failure=None, language=None, history=(Attempt.of(failed),))
+    assert jobs.get(OWNER, JOB_ID) == again
+    assert (again.attempt, again.status, again.failure, again.language) == (2, JobStatus.AWAITING_UPLOAD, None, None)
+    assert [job.id for job in jobs.due(LATEST, limit=10)] == [JOB_ID]
+    with pytest.raises(WrongState):
+        jobs.restart(failed, due_at=LATER)
+    with pytest.raises(WrongState):
+        jobs.move(failed, JobStatus.QUEUED)  # the old attempt's late worker
+    with pytest.raises(WrongState):
+        jobs.restart(again, due_at=LATER)  # it has not ended
 
 
 def test_due_lists_unfinished_jobs_by_time(jobs: Jobs) -> None:

@@ -60,6 +60,15 @@ class InMemoryJobs:
             self.due_at[job.owner, job.id] = due_at
         return moved
 
+    def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:
+        stored = self._same_attempt(job)
+        if stored.status is not job.status:
+            raise WrongState(f"found {stored.status}")
+        again = job.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
+        self.rows[job.owner, job.id] = again
+        self.due_at[job.owner, job.id] = due_at
+        return again
+
     def decide_language(self, job: Job, language: str, probability: float) -> tuple[str, float | None]:
         stored = self._same_attempt(job)
         if stored.language is None:

@@ -24,8 +24,10 @@ def test_a_job_makes_the_moves_of_the_table_and_no_other(source: JobStatus, targ
             job.moved(target)
 
 
-def test_only_a_failed_job_comes_back_from_its_end() -> None:
-    assert {status for status in FINAL if MOVES[status]} == {JobStatus.FAILED}
+def test_an_ended_job_comes_back_only_to_where_its_recording_has_arrived() -> None:
+    back = {target for status in FINAL for target in MOVES[status]}
+    assert back == {JobStatus.AWAITING_UPLOAD}
+    assert MOVES[JobStatus.EXPIRED] == frozenset()  # it never had a recording
 
 
 @pytest.mark.parametrize(

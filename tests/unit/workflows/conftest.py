@@ -14,6 +14,7 @@ from sotto.domain.object_keys import UploadKey
 from sotto.domain.options import Options
 from sotto.domain.parts import Probed
 from sotto.domain.transcript import RecordingFacts, Transcript
+from sotto.workflows.cancel_job import CancelJob
 from sotto.workflows.create_job import CreateJob, NewJob
 from sotto.workflows.delete_job import DeleteJob
 from sotto.workflows.fail_job import FailJob
@@ -22,6 +23,7 @@ from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.plan_recording import PartPlans
 from sotto.workflows.read_job import ReadJob
 from sotto.workflows.reconcile_jobs import ReconcileJobs
+from sotto.workflows.retry_job import RetryJob
 from sotto.workflows.transcribe_part import TranscribePart
 from sotto.workflows.upload_parts import UploadParts
 from tests.examples import OWNER
@@ -103,12 +105,14 @@ class Service:
             lease_s=LEASE_S,
         )
         self.fail = FailJob(self.jobs, self.clock)
+        self.cancel = CancelJob(self.jobs, self.objects, self.clock)
+        self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}))
         self.read = ReadJob(self.jobs, self.objects, self.clock)
         self.delete = DeleteJob(self.jobs, self.objects)
         self.reconcile = ReconcileJobs(self.jobs, self.objects, plans, self.arrivals, self.join, self.clock)
 
-    def accept(self, model: str = "tiny.en", **options: object) -> Job:
-        request = NewJob("talk.wav", 1000, "audio/wav", Options.model_validate({"model": model, **options}))
+    def accept(self, model: str = "tiny.en", size_bytes: int = 1000, **options: object) -> Job:
+        request = NewJob("talk.wav", size_bytes, "audio/wav", Options.model_validate({"model": model, **options}))
         return self.create(OWNER, request, "request-1").job
 
     def upload(self, job: Job, seconds: float) -> str:

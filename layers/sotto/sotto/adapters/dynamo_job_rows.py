@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sotto.domain.errors import Failure
-from sotto.domain.job import Job, JobStatus, Progress, RecordingRef, Timings
+from sotto.domain.job import Attempt, Job, JobStatus, Progress, RecordingRef, Timings
 from sotto.domain.options import Options
 from sotto.domain.transcript import RecordingFacts
 
@@ -51,7 +51,28 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "transcript_key": job.transcript_key,
         "failure": asdict(job.failure) if job.failure else None,
         "warnings": list(job.warnings),
+        "history": [_attempt_to_row(attempt) for attempt in job.history],
     }
+
+
+def _attempt_to_row(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "status": attempt.status.value,
+        "options": attempt.options.model_dump(mode="json", exclude_none=True),
+        "timings": asdict(attempt.timings),
+        "failure": asdict(attempt.failure) if attempt.failure else None,
+    }
+
+
+def _attempt_from_row(row: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        number=row["number"],
+        status=JobStatus(row["status"]),
+        options=Options.model_validate(row["options"]),
+        timings=Timings(**row["timings"]),
+        failure=Failure(**row["failure"]) if "failure" in row else None,
+    )
 
 
 def changed_attributes(job: Job, *fields: str) -> dict[str, Any]:
@@ -89,4 +110,5 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         transcript_key=row.get("transcript_key"),
         failure=Failure(**row["failure"]) if "failure" in row else None,
         warnings=tuple(row["warnings"]),
+        history=tuple(_attempt_from_row(attempt) for attempt in row["history"]),
     )

@@ -95,6 +95,18 @@ class DynamoJobs:
         )
         return moved
 
+    def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:
+        again = job.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
+        attributes = changed_attributes(again, "status", "attempt", *changes)
+        self._update(
+            job,
+            {**attributes, "due_pk": DUE, "due_sk": due_at},
+            condition="#status = :from",
+            values={":from": job.status.value},
+            expected=f"a job that is {job.status}",
+        )
+        return again
+
     def postpone(self, job: Job, due_at: str) -> None:
         # Only a job that is still on the list: one that ended meanwhile must not come back.
         self._update(

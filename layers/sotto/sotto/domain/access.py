@@ -27,6 +27,8 @@ ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
     ("GET", "/jobs"): Scope.JOBS_READ,
     ("GET", "/jobs/{job_id}"): Scope.JOBS_READ,
     ("DELETE", "/jobs/{job_id}"): Scope.JOBS_WRITE,
+    ("POST", "/jobs/{job_id}/cancel"): Scope.JOBS_WRITE,
+    ("POST", "/jobs/{job_id}/retry"): Scope.JOBS_WRITE,
     ("GET", "/jobs/{job_id}/transcript"): Scope.JOBS_READ,
     ("GET", "/jobs/{job_id}/recording"): Scope.JOBS_READ,
     ("POST", "/jobs/{job_id}/upload/parts"): Scope.JOBS_WRITE,

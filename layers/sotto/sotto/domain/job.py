@@ -28,9 +28,10 @@ MOVES: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.AWAITING_UPLOAD: frozenset({JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED}),
     JobStatus.QUEUED: frozenset({JobStatus.PROCESSING, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.PROCESSING: frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}),
-    JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
-    JobStatus.COMPLETED: frozenset(),
-    JobStatus.CANCELLED: frozenset(),
+    # Back to where a recording has arrived: a retry takes the same path as a new upload (workflows/retry_job.py).
+    JobStatus.FAILED: frozenset({JobStatus.AWAITING_UPLOAD}),
+    JobStatus.COMPLETED: frozenset({JobStatus.AWAITING_UPLOAD}),
+    JobStatus.CANCELLED: frozenset({JobStatus.AWAITING_UPLOAD}),
     JobStatus.EXPIRED: frozenset(),
 }
 
@@ -67,10 +68,26 @@ class Timings:
     """ISO 8601 UTC moments; null until they happen."""
 
     created_at: str
+    retried_at: str | None = None
     uploaded_at: str | None = None
     queued_at: str | None = None
     started_at: str | None = None
     completed_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What an earlier attempt was and how it ended."""
+
+    number: int
+    status: JobStatus
+    options: Options
+    timings: Timings
+    failure: Failure | None
+
+    @classmethod
+    def of(cls, job: Job) -> Attempt:
+        return cls(job.attempt, job.status, job.options, job.timings, job.failure)
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,7 @@ class Job:
     transcript_key: str | None = None
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    history: tuple[Attempt, ...] = ()
 
     def moved(self, target: JobStatus, **changes: object) -> Job:
         """This job after the move, or WrongState. The caller stores it under the condition `sources_of(target)`."""

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sotto.domain.job import Job, JobStatus, Stage, stage_of
+from sotto.domain.errors import Failure
+from sotto.domain.job import Attempt, Job, JobStatus, Stage, Timings, stage_of
 from sotto.domain.languages import LANGUAGES
 from sotto.domain.options import MODELS, Options, Task
 from sotto.domain.uploads import PresignedPut, UploadedPart
@@ -17,12 +18,9 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class JobRequest(Shape):
-    """Body of POST /v1/jobs. Options are flat, beside the file's facts."""
+class OptionsRequest(Shape):
+    """The caller's choices, flat; what is not named keeps its default."""
 
-    name: str = Field(min_length=1, max_length=1000)
-    size_bytes: int
-    content_type: str = Field(default="application/octet-stream", max_length=200)
     model: str | None = None
     language: str | None = None
     task: Task = Task.TRANSCRIBE
@@ -35,6 +33,14 @@ class JobRequest(Shape):
     voice_activity_threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
     voice_activity_min_silence_s: float = Field(default=0.5, ge=0.1, le=10.0)
 
+
+class JobRequest(OptionsRequest):
+    """Body of POST /v1/jobs: the file's facts, and the options beside them."""
+
+    name: str = Field(min_length=1, max_length=1000)
+    size_bytes: int
+    content_type: str = Field(default="application/octet-stream", max_length=200)
+
     def to_domain(self, default_model: str) -> NewJob:
         options = self.model_dump(exclude={"name", "size_bytes", "content_type"})
         return NewJob(
@@ -43,6 +49,14 @@ class JobRequest(Shape):
             content_type=self.content_type,
             options=Options.model_validate({**options, "model": self.model or default_model}),
         )
+
+
+class RetryRequest(OptionsRequest):
+    """Body of POST /v1/jobs/{id}/retry: what is named replaces the job's option, an empty body keeps all."""
+
+    def to_domain(self, present: Options) -> Options:
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        return Options.model_validate({**present.model_dump(), **changes})
 
 
 class ProgressShape(Shape):
@@ -57,13 +71,49 @@ class FailureShape(Shape):
     message: str
     hint: str
 
+    @classmethod
+    def of(cls, failure: Failure) -> FailureShape:
+        return cls(code=failure.code, message=failure.message, hint=failure.hint)
+
 
 class TimingsShape(Shape):
     created_at: str
+    retried_at: str | None
     uploaded_at: str | None
     queued_at: str | None
     started_at: str | None
     completed_at: str | None
+
+    @classmethod
+    def of(cls, timings: Timings) -> TimingsShape:
+        return cls(
+            created_at=timings.created_at,
+            retried_at=timings.retried_at,
+            uploaded_at=timings.uploaded_at,
+            queued_at=timings.queued_at,
+            started_at=timings.started_at,
+            completed_at=timings.completed_at,
+        )
+
+
+class AttemptShape(Shape):
+    """An earlier attempt, as it ended."""
+
+    number: int
+    status: JobStatus
+    options: Options
+    timings: TimingsShape
+    failure: FailureShape | None
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptShape:
+        return cls(
+            number=attempt.number,
+            status=attempt.status,
+            options=attempt.options,
+            timings=TimingsShape.of(attempt.timings),
+            failure=FailureShape.of(attempt.failure) if attempt.failure else None,
+        )
 
 
 class LinksShape(Shape):
@@ -88,11 +138,12 @@ class JobShape(Shape):
     warnings: list[str]
     timings: TimingsShape
     request_id: str
+    history: list[AttemptShape]
     links: LinksShape
 
     @classmethod
     def of(cls, job: Job) -> JobShape:
-        progress, timings, failure = job.progress, job.timings, job.failure
+        progress = job.progress
         return cls(
             id=job.id,
             status=job.status,
@@ -111,16 +162,11 @@ class JobShape(Shape):
             language=job.language,
             language_probability=job.language_probability,
             attempt=job.attempt,
-            failure=FailureShape(code=failure.code, message=failure.message, hint=failure.hint) if failure else None,
+            failure=FailureShape.of(job.failure) if job.failure else None,
             warnings=list(job.warnings),
-            timings=TimingsShape(
-                created_at=timings.created_at,
-                uploaded_at=timings.uploaded_at,
-                queued_at=timings.queued_at,
-                started_at=timings.started_at,
-                completed_at=timings.completed_at,
-            ),
+            timings=TimingsShape.of(job.timings),
             request_id=job.request_id,
+            history=[AttemptShape.of(attempt) for attempt in job.history],
             links=LinksShape(self=f"/v1/jobs/{job.id}", transcript=f"/v1/jobs/{job.id}/transcript"),
         )
 

@@ -22,6 +22,7 @@ from sotto.entry.settings import (
     JobSettings,
     QueueSettings,
     ReconcileSettings,
+    RetrySettings,
     StoreSettings,
     TranscribeSettings,
 )
@@ -30,12 +31,14 @@ from sotto.workflows.plan_recording import PartPlans
 
 if TYPE_CHECKING:
     from sotto.entry.part_worker import PartWorker
+    from sotto.workflows.cancel_job import CancelJob
     from sotto.workflows.create_job import CreateJob
     from sotto.workflows.delete_job import DeleteJob
     from sotto.workflows.fail_job import FailJob
     from sotto.workflows.intake_recording import IntakeRecording
     from sotto.workflows.read_job import ReadJob
     from sotto.workflows.reconcile_jobs import ReconcileJobs
+    from sotto.workflows.retry_job import RetryJob
     from sotto.workflows.transcribe_part import TranscribePart
     from sotto.workflows.upload_parts import UploadParts
 
@@ -78,6 +81,21 @@ def read_job() -> ReadJob:
 
     settings = job_settings()
     return ReadJob(_jobs(settings), _objects(settings), now)
+
+
+def cancel_job() -> CancelJob:
+    from sotto.workflows.cancel_job import CancelJob
+
+    settings = job_settings()
+    return CancelJob(_jobs(settings), _objects(settings), now)
+
+
+def retry_job() -> RetryJob:
+    from sotto.workflows.retry_job import RetryJob
+
+    settings = RetrySettings.from_environment()
+    arrivals = SqsArrivals(aws.sqs(), settings.arrived_queue_url, settings.bucket)
+    return RetryJob(_jobs(settings), arrivals, now, settings.offered_models)
 
 
 def delete_job() -> DeleteJob:

@@ -58,4 +58,5 @@ def create_admin(
         must_change_password=must_change_password,
     )
     users.add(user)
+    users.lock_bootstrap()
     return user

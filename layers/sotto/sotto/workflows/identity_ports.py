@@ -6,8 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from sotto.domain.identity import Standing, User
+from sotto.domain.api_keys import ApiKey
+from sotto.domain.audit import AuditEntry, AuditPage
+from sotto.domain.identity import Role, Standing, User, UserPage
+from sotto.domain.mail import Mail
+from sotto.domain.one_time_tokens import Invitation
+from sotto.domain.rate import Rate
 from sotto.domain.signing_keys import SigningKeys
+from sotto.domain.throttle import Tries
 from sotto.domain.tokens import AccessClaims, Session
 
 Clock = Callable[[], datetime]
@@ -16,8 +22,28 @@ Clock = Callable[[], datetime]
 class Users(Protocol):
     """All accounts. Addresses are in the form that `clean_email` gives."""
 
-    def add(self, user: User) -> None:
-        """Store a new account. Raises AlreadyExists when the address is taken."""
+    def add(self, user: User, *, spends: Invitation | None = None, bootstraps: bool = False) -> None:
+        """Store a new account, all or nothing: with it, the invitation is spent and the bootstrap is locked.
+
+        Raises AlreadyExists when the address is taken, InvalidInput when the invitation is spent, WrongState when
+        the bootstrap is locked.
+        """
+        ...
+
+    def bootstrapped(self) -> bool: ...
+
+    def lock_bootstrap(self) -> None: ...
+
+    def page(self, *, limit: int, cursor: str | None) -> UserPage:
+        """Accounts in the order of their making."""
+        ...
+
+    def change(self, user_id: str, *, role: Role | None = None, disabled: bool | None = None) -> User:
+        """The account after the change. Raises NotFound."""
+        ...
+
+    def delete(self, user: User) -> None:
+        """Remove the account and its address; a second time changes nothing."""
         ...
 
     def by_email(self, email: str) -> User | None: ...
@@ -74,6 +100,14 @@ class Standings(Protocol):
         """None when there is no such user."""
         ...
 
+    def of_key(self, user_id: str, key_id: str) -> tuple[Standing, ApiKey] | None:
+        """None when there is no such user or key."""
+        ...
+
+    def note_use(self, key: ApiKey, at: str) -> bool:
+        """Remember the use of a key; False when another process has just done so."""
+        ...
+
 
 class Keyring(Protocol):
     """The private signing keys."""
@@ -99,3 +133,63 @@ class PublishedKeys(Protocol):
         ...
 
     def published(self, now: int) -> list[str]: ...
+
+
+class ApiKeys(Protocol):
+    def add(self, key: ApiKey) -> None: ...
+
+    def of_user(self, user_id: str) -> list[ApiKey]:
+        """Oldest first."""
+        ...
+
+    def revoke(self, user_id: str, key_id: str) -> None:
+        """Raises NotFound."""
+        ...
+
+    def revoke_all(self, user_id: str) -> int: ...
+
+
+class Invitations(Protocol):
+    def add(self, invitation: Invitation) -> None: ...
+
+    def find(self, invitation_id: str) -> Invitation | None: ...
+
+
+class Resets(Protocol):
+    """Password resets: one waits per account, a new one replaces it."""
+
+    def start(self, user_id: str, token_hash: str, expires_at: int) -> None: ...
+
+    def spend(self, user_id: str, token_hash: str, now: int) -> bool:
+        """Whether the token was good; it is not a second time."""
+        ...
+
+
+class TriesStore(Protocol):
+    """Counters of password tries, by a name that tells nobody's address."""
+
+    def read(self, name: str) -> Tries: ...
+
+    def swap(self, name: str, before: Tries, after: Tries) -> bool:
+        """Store `after` if the counter still is `before`."""
+        ...
+
+
+class Buckets(Protocol):
+    def take(self, user_id: str, rate: Rate, now: float) -> float:
+        """Take one request out of the user's bucket: 0.0, or the seconds to wait (and nothing was taken)."""
+        ...
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None: ...
+
+
+class AuditLog(Protocol):
+    """Append-only."""
+
+    def append(self, entry: AuditEntry) -> None: ...
+
+    def page(self, day: str, *, limit: int, cursor: str | None) -> AuditPage:
+        """One day's entries (`day` as 2026-11-22, UTC). Raises InvalidInput for a cursor of another day."""
+        ...

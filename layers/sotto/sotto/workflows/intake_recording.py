@@ -47,7 +47,8 @@ class IntakeRecording:
             return "queued_again"
         if job.status is not JobStatus.AWAITING_UPLOAD:
             return "already_taken_in"
-        recording = self.objects.head(key)
+        # A retry is about the bytes of the first attempt, whatever lies at the key by now.
+        recording = job.recording or self.objects.head(key)
         if recording is None:
             return "object_gone"
         try:

@@ -43,6 +43,11 @@ class Jobs(Protocol):
         """
         ...
 
+    def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:
+        """Move an ended job back to AWAITING_UPLOAD as the next attempt and set the named fields, if it still is the
+        attempt and status that `job` says. Raises WrongState, NotFound."""
+        ...
+
     def decide_language(self, job: Job, language: str, probability: float) -> tuple[str, float | None]:
         """Store the recording's language unless one is stored; return the stored one. The first worker decides."""
         ...

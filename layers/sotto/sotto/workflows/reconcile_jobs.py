@@ -46,7 +46,7 @@ class ReconcileJobs:
         if job.status in FINAL:
             return "already_final"
         now = self.clock()
-        if now - _moment(job.timings.created_at) > GIVE_UP_AFTER:
+        if now - _moment(job.timings.retried_at or job.timings.created_at) > GIVE_UP_AFTER:
             return self._end(
                 job, JobStatus.FAILED, PartFailedRepeatedly("job: expected an end within 2 days, found none").failure
             )

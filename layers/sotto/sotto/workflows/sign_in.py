@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sotto.domain.audit import Action, Origin, Outcome
 from sotto.domain.errors import InvalidInput, Unauthenticated
-from sotto.domain.identity import User, clean_email
+from sotto.domain.identity import MAX_EMAIL_LENGTH, User, clean_email
 from sotto.domain.passwords import MAX_LENGTH
 from sotto.domain.tokens import Session, new_refresh_token
 from sotto.workflows.identity_ports import Clock, Passwords, Sessions, Users
 from sotto.workflows.issue_tokens import IssueTokens, SignedIn
+from sotto.workflows.record_audit import RecordAudit
+from sotto.workflows.throttle_tries import ThrottleTries
 
 WRONG = "Expected the e-mail address and password of an active account, found something else."
 HINT = "Check both, or ask for a new password."
@@ -22,12 +25,22 @@ class SignIn:
     sessions: Sessions
     passwords: Passwords
     issue: IssueTokens
+    throttle: ThrottleTries
+    audit: RecordAudit
     clock: Clock
     refresh_ttl: timedelta
 
-    def __call__(self, email: str, password: str) -> SignedIn:
-        """Start a session. Raises Unauthenticated, with the same words for every reason."""
-        user = self._checked(email, password)
+    def __call__(self, email: str, password: str, origin: Origin) -> SignedIn:
+        """Start a session. Raises LimitReached, or Unauthenticated with the same words for every reason."""
+        subject = email.strip().lower()[:MAX_EMAIL_LENGTH]
+        self.throttle.begin(subject, origin.address)
+        try:
+            user = self._checked(email, password)
+        except Unauthenticated:
+            self.audit(Action.SIGN_IN, "an account", origin, outcome=Outcome.REFUSED)
+            raise
+        self.throttle.succeeded(subject, origin.address)
+        self.audit(Action.SIGN_IN, user.id, origin, by=user.id)
         now = self.clock()
         token = new_refresh_token(user.id)
         self.sessions.start(

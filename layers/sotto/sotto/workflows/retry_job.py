@@ -1,0 +1,47 @@
+"""Transcribe a recording again, with the same or other options, without another upload.
+
+The job goes back to where a recording has arrived, under a new attempt number, and is announced to intake like a new
+upload: one path for both, so a retry of what failed in intake and a retry after years take the same steps. Results of
+the old attempt are dropped by their number; what the old attempt was stays in the job's history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sotto.domain.errors import WrongState
+from sotto.domain.job import Attempt, Job, Progress
+from sotto.domain.options import Options, check_options
+from sotto.workflows.intake_recording import STALLED_AFTER_S
+from sotto.workflows.moments import after, iso
+from sotto.workflows.ports import ArrivalsQueue, Clock, Jobs
+
+
+@dataclass(frozen=True)
+class RetryJob:
+    jobs: Jobs
+    arrivals: ArrivalsQueue
+    clock: Clock
+    offered_models: frozenset[str]
+
+    def __call__(self, owner: str, job_id: str, options: Options) -> Job:
+        """Start the next attempt of an ended job. Raises WrongState, InvalidInput, NotFound."""
+        job = self.jobs.get(owner, job_id)
+        if job.recording is None:
+            raise WrongState(f"job {job_id}: expected a job whose recording was uploaded, found none")
+        wanted = check_options(options, self.offered_models)
+        now = self.clock()
+        again = self.jobs.restart(
+            job,
+            due_at=after(now, STALLED_AFTER_S),
+            options=wanted,
+            history=(*job.history, Attempt.of(job)),
+            progress=Progress(),
+            timings=replace(job.timings, retried_at=iso(now), queued_at=None, started_at=None, completed_at=None),
+            language=None,
+            language_probability=None,
+            failure=None,
+            warnings=(),
+        )
+        self.arrivals.announce(job.recording.key, job.recording)
+        return again
