@@ -1,0 +1,182 @@
+"""The laptop's CloudFront: the static web app and `/v1` on one origin, so that the browser needs no CORS for the API.
+
+Files come from web/dist, with the same cache rules and security headers as on AWS. `/v1/*` is handed on to the REST
+API of the emulator, both bodies streamed. Recordings do not pass here: the browser sends them to the bucket by
+presigned URL, which is why the storage's origin is in the content security policy.
+
+Only requests for this origin are answered. A page elsewhere could otherwise point its own name at 127.0.0.1 and read
+what we serve (DNS rebinding); `localhost` is sent to the one origin that the bucket's CORS rule knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, hdrs, web
+from multidict import CIMultiDict
+from yarl import URL
+
+from sotto.domain.errors import Unavailable
+
+LOOPBACK = "127.0.0.1"
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+     "upgrade", "host"}
+)  # fmt: skip
+UPSTREAM_WITHIN_S = 35  # the gateway itself gives up after 29
+IMMUTABLE = "public, max-age=31536000, immutable"
+REQUEST_ID = "x-amzn-requestid"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+UPSTREAM = web.AppKey("upstream", str)
+DIST = web.AppKey("dist", Path)
+CLIENT = web.AppKey("client", ClientSession)
+
+
+def security_headers(storage: str) -> dict[str, str]:
+    """What every answer carries. `storage` is the origin that uploads go to and recordings play from."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self'",
+        "connect-src": f"'self' {storage}",
+        "media-src": f"'self' blob: {storage}",
+        "worker-src": "'self' blob:",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
+
+
+def create_app(*, origin: str, upstream: str, storage: str, dist: Path) -> web.Application:
+    """`origin` is ours (http://127.0.0.1:8080), `upstream` the REST API's stage, `dist` the built web app."""
+    headers = security_headers(storage)
+    host = origin.removeprefix("http://")
+
+    @web.middleware
+    async def only_this_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.host != host:
+            if request.host == host.replace(LOOPBACK, "localhost") and request.method in ("GET", "HEAD"):
+                raise web.HTTPTemporaryRedirect(origin + request.path_qs)
+            return web.Response(status=421, text=f"This is {origin}.\n")
+        return await handler(request)
+
+    async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        response.headers.pop(hdrs.SERVER, None)
+
+    async def client(app: web.Application) -> None:
+        # A new connection each time costs 0.1 ms here, and none is stale after the emulator was started again.
+        app[CLIENT] = ClientSession(
+            connector=TCPConnector(force_close=True, limit=0),
+            timeout=ClientTimeout(total=UPSTREAM_WITHIN_S),
+            auto_decompress=False,
+        )
+
+    async def close(app: web.Application) -> None:
+        await app[CLIENT].close()
+
+    app = web.Application(middlewares=[only_this_origin])
+    app[UPSTREAM], app[DIST] = upstream.rstrip("/"), dist.resolve()
+    app.on_startup.append(client)
+    app.on_cleanup.append(close)
+    app.on_response_prepare.append(add_headers)
+    app.router.add_route("*", "/v1{tail:/.*}", hand_on)
+    app.router.add_get("/{path:.*}", serve_file)
+    return app
+
+
+async def hand_on(request: web.Request) -> web.StreamResponse:
+    """Pass the request to the API and its answer back, piece by piece."""
+    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP)
+    headers["X-Forwarded-For"] = ", ".join(filter(None, [request.headers.get("X-Forwarded-For"), request.remote]))
+    headers["X-Forwarded-Proto"], headers["X-Forwarded-Host"] = request.scheme, request.host
+    url = URL(request.app[UPSTREAM] + request.raw_path.removeprefix("/v1"), encoded=True)
+    body = request.content if request.can_read_body else None
+    response = web.StreamResponse()
+    try:
+        async with request.app[CLIENT].request(
+            request.method, url, headers=headers, data=body, allow_redirects=False
+        ) as answer:
+            response.set_status(answer.status, answer.reason)
+            for name, value in answer.headers.items():
+                if name.lower() not in HOP_BY_HOP:
+                    response.headers.add(name, value)
+            if request_id := answer.headers.get(REQUEST_ID):
+                response.headers["X-Request-Id"] = request_id
+            await response.prepare(request)
+            async for piece in answer.content.iter_any():
+                await response.write(piece)
+            await response.write_eof()
+    except (ClientError, TimeoutError) as error:
+        logging.getLogger("edge").warning("no answer from the API: %s", type(error).__name__)
+        if response.prepared:  # half an answer must not look whole
+            raise
+        return _unavailable(request)
+    return response
+
+
+def _unavailable(request: web.Request) -> web.Response:
+    return web.json_response(
+        {
+            "type": f"urn:sotto:error:{Unavailable.code}",
+            "title": Unavailable.title,
+            "status": 502,
+            "detail": "The API did not answer.",
+            "code": Unavailable.code,
+            "hint": Unavailable.default_hint,
+            "request_id": request.headers.get("X-Request-Id", "none"),
+        },
+        status=502,
+        content_type="application/problem+json",
+        headers={"Retry-After": "1", "Cache-Control": "no-store"},
+    )
+
+
+async def serve_file(request: web.Request) -> web.StreamResponse:
+    """A file of the web app; its start page for every address that is a page of the app."""
+    dist = request.app[DIST]
+    start = dist / "index.html"
+    if not start.is_file():
+        return web.Response(status=503, text="The web app is not built. Run `make build`; the API answers at /v1.\n")
+    path = (dist / request.match_info["path"]).resolve()
+    if path.is_relative_to(dist) and path.is_file() and path != start:
+        # Vite puts a hash of the content into the names under assets/, so those never change.
+        immutable = path.is_relative_to(dist / "assets")
+        return web.FileResponse(path, headers={"Cache-Control": IMMUTABLE if immutable else "no-cache"})
+    if path.suffix and path != start:
+        return web.Response(status=404, text="Not found\n")
+    return web.FileResponse(start, headers={"Cache-Control": "no-cache"})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="infra.local.edge", description="Serve the web app and /v1 on one origin.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--upstream", required=True, help="the REST API's stage, without a slash at the end")
+    parser.add_argument("--storage", required=True, help="origin of the bucket")
+    parser.add_argument("--dist", type=Path, required=True, help="the built web app")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    origin = f"http://{LOOPBACK}:{given.port}"
+    app = create_app(origin=origin, upstream=given.upstream, storage=given.storage, dist=given.dist)
+    web.run_app(app, host=LOOPBACK, port=given.port, access_log=None, print=None, shutdown_timeout=2)
+
+
+if __name__ == "__main__":
+    main()
