@@ -21,7 +21,7 @@ const POLICY = [
 ].join('; ');
 
 export function devApi(): Plugin {
-  const fake = new FakeSotto(Date.now, '');
+  const fake = new FakeSotto(Date.now, null);
   fill(fake);
   const serve: Connect.NextHandleFunction = (request, response, next) => {
     if (!/^\/(v1|fake-storage)\//.test(request.url ?? '')) {

@@ -30,7 +30,9 @@ export class FakeSotto {
   pageSize = 50;
 
   readonly #now: () => number;
-  readonly #storageOrigin: string;
+  /** Where the storage is said to be; null for beside the API. */
+  readonly #storageOrigin: string | null;
+  #ownOrigin = '';
   readonly #jobs = new Map<string, Stored>();
   readonly #access = new Map<string, number>();
   readonly #refresh = new Set<string>();
@@ -55,7 +57,7 @@ export class FakeSotto {
     ['GET', /^\/jobs\/(\w+)\/recording$/, (match) => this.#with(match, ({ job }) => this.#recording(job))],
   ];
 
-  constructor(now: () => number = Date.now, storageOrigin = 'http://storage.test') {
+  constructor(now: () => number = Date.now, storageOrigin: string | null = 'http://storage.test') {
     this.#now = now;
     this.#storageOrigin = storageOrigin;
   }
@@ -68,6 +70,7 @@ export class FakeSotto {
   /** The answer to a call of the API (under /v1) or of the storage (under /fake-storage). */
   async answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
+    this.#ownOrigin = url.origin;
     if (url.pathname.startsWith('/fake-storage/')) return this.#storage(request, url);
     const path = url.pathname.replace(/^\/v1/, '');
     const route = `${request.method} ${path}`;
@@ -114,6 +117,10 @@ export class FakeSotto {
   revoke({ all = false } = {}): void {
     this.#access.clear();
     if (all) this.#refresh.clear();
+  }
+
+  get #storageAt(): string {
+    return this.#storageOrigin ?? this.#ownOrigin;
   }
 
   #check(request: Request): Response | null {
@@ -232,7 +239,7 @@ export class FakeSotto {
         ? {
             kind: 'put',
             method: 'PUT',
-            url: `${this.#storageOrigin}/fake-storage/${job.id}`,
+            url: `${this.#storageAt}/fake-storage/${job.id}`,
             headers: { 'Content-Type': body.content_type },
             expires_at,
           }
@@ -276,7 +283,7 @@ export class FakeSotto {
   async #sign(match: RegExpExecArray, request: Request): Promise<Response> {
     const { numbers } = (await request.json()) as { numbers: number[] };
     return this.#with(match, ({ job }) => {
-      const url = (n: number) => `${this.#storageOrigin}/fake-storage/${job.id}?part=${String(n)}`;
+      const url = (n: number) => `${this.#storageAt}/fake-storage/${job.id}?part=${String(n)}`;
       return json({ parts: numbers.map((number) => ({ number, url: url(number) })) });
     });
   }
@@ -312,7 +319,7 @@ export class FakeSotto {
 
   #recording(job: Job): Response {
     const expires_at = new Date(this.#now() + 3_600_000).toISOString();
-    return json({ url: `${this.#storageOrigin}/fake-storage/${job.id}`, expires_at });
+    return json({ url: `${this.#storageAt}/fake-storage/${job.id}`, expires_at });
   }
 
   async #storage(request: Request, url: URL): Promise<Response> {

@@ -4,9 +4,6 @@
  */
 import type { ProblemDetails } from './types.ts';
 
-/** Codes that the page itself gives, beside the service's own. */
-export type LocalCode = 'offline' | 'unreachable' | 'timed_out' | 'unreadable_answer' | 'storage_refused';
-
 export class ApiProblem extends Error {
   readonly code: string;
   /** 0 when no answer arrived */

@@ -41,9 +41,11 @@ export function explain(error: unknown): Explanation {
 }
 
 export function explainFailure(failure: Failure, requestId: string): Explanation {
+  // The row says already that the job failed, so the reason is the title; a language with own words puts them first.
+  const translated = problemWords(failure.code) !== null;
   return words(failure.code, {
-    title: t('job.failed'),
-    detail: failure.message,
+    title: failure.message,
+    detail: translated ? failure.message : '',
     hint: failure.hint,
     requestId,
   });

@@ -13,7 +13,7 @@ export function clock(seconds: number): string {
 /** A duration for reading: 8.4 s, 42 s, 3 min 20 s, 1 h 2 min. */
 export function duration(seconds: number): string {
   const unit = (value: number, name: string, digits = 0): string =>
-    new Intl.NumberFormat(i18n.locale, {
+    new Intl.NumberFormat(i18n.tag, {
       style: 'unit',
       unit: name,
       unitDisplay: 'short',
@@ -42,7 +42,7 @@ export function fileSize(bytes: number): string {
     value /= 1000;
     index += 1;
   }
-  return new Intl.NumberFormat(i18n.locale, {
+  return new Intl.NumberFormat(i18n.tag, {
     style: 'unit',
     unit: units[index] ?? 'byte',
     unitDisplay: index === 0 ? 'long' : 'short',
@@ -52,26 +52,24 @@ export function fileSize(bytes: number): string {
 
 /** A share of 1 as a percentage. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(i18n.locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(i18n.tag, { style: 'percent', maximumFractionDigits: 0 }).format(share);
 }
 
 /** Date and time in the reader's zone: the time alone for today, the year only when it is another one. */
 export function moment(iso: string, now: Date = new Date()): string {
   const at = new Date(iso);
   const time: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
-  if (at.toDateString() === now.toDateString()) return new Intl.DateTimeFormat(i18n.locale, time).format(at);
+  if (at.toDateString() === now.toDateString()) return new Intl.DateTimeFormat(i18n.tag, time).format(at);
   const day: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', ...time };
   if (at.getFullYear() !== now.getFullYear()) day.year = 'numeric';
-  return new Intl.DateTimeFormat(i18n.locale, day).format(at);
+  return new Intl.DateTimeFormat(i18n.tag, day).format(at);
 }
 
 /** The name of a spoken language, in the page's language; `known` holds the service's English names. */
 export function languageName(code: string, known: Record<string, string> = {}): string {
   try {
     return (
-      new Intl.DisplayNames(i18n.locale, { type: 'language', fallback: 'none' }).of(code) ??
-      known[code] ??
-      code
+      new Intl.DisplayNames(i18n.tag, { type: 'language', fallback: 'none' }).of(code) ?? known[code] ?? code
     );
   } catch {
     return known[code] ?? code;

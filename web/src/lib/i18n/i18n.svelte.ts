@@ -18,6 +18,11 @@ export type Values = Record<string, string | number>;
 class I18n {
   locale = $state<Locale>('en');
 
+  /** The language with the person's region where the browser tells it: British dates are not American ones. */
+  get tag(): string {
+    return navigator.languages.find((tag) => tag.slice(0, 2) === this.locale) ?? this.locale;
+  }
+
   /** Follow what was remembered, else the browser's languages. */
   start(): void {
     const wanted = [remembered(), ...navigator.languages.map((tag) => tag.slice(0, 2))];
@@ -40,7 +45,7 @@ export const i18n = new I18n();
 
 /** The text of `key` in the page's language, with `{name}` filled from `values` and the plural chosen by `count`. */
 export function t(key: MessageKey, values: Values = {}): string {
-  return fill(CATALOGUES[i18n.locale][key], values, i18n.locale);
+  return fill(CATALOGUES[i18n.locale][key], values, i18n.tag);
 }
 
 /** Our own words for one of the service's codes, where this language has them. */
@@ -48,16 +53,16 @@ export function problemWords(code: string): ProblemWords | null {
   return PROBLEMS[i18n.locale][code] ?? null;
 }
 
-function fill(message: Message, values: Values, locale: Locale): string {
+function fill(message: Message, values: Values, tag: string): string {
   const count = Number(values['count'] ?? 0);
   const text =
     typeof message === 'string'
       ? message
-      : message[new Intl.PluralRules(locale).select(count) === 'one' ? 'one' : 'other'];
+      : message[new Intl.PluralRules(tag).select(count) === 'one' ? 'one' : 'other'];
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? value.toLocaleString(locale) : value;
+    return typeof value === 'number' ? value.toLocaleString(tag) : value;
   });
 }
 

@@ -24,6 +24,10 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'In diesem Zustand nicht möglich',
     hint: 'Laden Sie die Liste neu und sehen Sie nach dem jetzigen Stand.',
   },
+  already_exists: {
+    title: 'Schon vorhanden',
+    hint: 'Nehmen Sie einen anderen Namen oder ändern Sie das Vorhandene.',
+  },
   too_large: { title: 'Zu groß', hint: 'Senden Sie weniger auf einmal.' },
   limit_reached: {
     title: 'Grenze erreicht',

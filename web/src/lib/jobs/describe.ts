@@ -55,10 +55,12 @@ export function shareDone(job: Job): number | null {
 /** The facts under a job's name, only those that are known. */
 export function facts(job: Job, languages: Record<string, string>): string[] {
   const found: string[] = [];
-  if (job.duration_s !== null) found.push(clock(job.duration_s));
+  // While it moves, its length stands in the status already.
+  if (job.duration_s !== null && job.status !== 'PROCESSING') found.push(clock(job.duration_s));
   const language = job.language ?? job.options.language;
   if (language !== null) found.push(languageName(language, languages));
   if (job.options.task === 'translate') found.push(t('reader.translated'));
+  if (job.warnings.length > 0) found.push(t('job.warnings', { count: job.warnings.length }));
   found.push(job.options.model, moment(job.timings.created_at));
   return found;
 }

@@ -33,6 +33,14 @@ export class UploadItem {
     this.choices = choices;
   }
 
+  /** Whether the same file may go through the next time: not if the service refused what it is. */
+  get mayRetry(): boolean {
+    if (this.state !== 'failed') return false;
+    if (!(this.problem instanceof ApiProblem)) return true;
+    const { code, status, temporary } = this.problem;
+    return temporary || code === 'storage_refused' || status === 401 || status === 404 || status === 409;
+  }
+
   get jobId(): string | null {
     return this.accepted?.job.id ?? null;
   }
@@ -76,7 +84,7 @@ export class Uploads {
   }
 
   retry(item: UploadItem): void {
-    if (item.state !== 'failed' || item.file.size === 0) return;
+    if (!item.mayRetry) return;
     item.problem = null;
     item.state = 'waiting';
     this.#next();
