@@ -36,7 +36,7 @@ def test_a_short_recording_is_one_part() -> None:
 
 
 def test_each_boundary_gets_the_last_anchor_before_its_window() -> None:
-    anchors = [Anchor(seconds=s, byte=int(s * 100)) for s in (0.0, 200.0, 239.0, 245.0)]
+    anchors = [Anchor(seconds=s, byte=int(s * 100)) for s in (0.0, 200.0, 236.0, 239.0)]
     parts = plan_parts(500.0, 250.0, anchors)
     assert parts[1].head is not None
     assert parts[1].head.anchor == anchors[2]

@@ -14,6 +14,7 @@ from enum import Enum
 
 from pydantic import BaseModel, ConfigDict
 
+from sotto.domain.containers import ANCHOR_LEAD_S
 from sotto.domain.transcript import RecordingFacts
 
 BOUNDARY_WINDOW_S = 20.0
@@ -106,7 +107,7 @@ def plan_parts(duration_s: float, part_s: float, anchors: Sequence[Anchor] = ())
     boundaries: list[Boundary] = []
     for at in boundary_times(duration_s, part_s):
         start, end = at - BOUNDARY_WINDOW_S / 2, at + BOUNDARY_WINDOW_S / 2
-        entry = max((a for a in anchors if a.seconds <= start), key=lambda a: a.seconds, default=None)
+        entry = max((a for a in anchors if a.seconds <= start - ANCHOR_LEAD_S), key=lambda a: a.seconds, default=None)
         boundaries.append(Boundary(at=at, window_start=start, window_end=end, anchor=entry))
     edges: list[Boundary | None] = [None, *boundaries, None]
     return [Part(index=i, head=head, tail=tail) for i, (head, tail) in enumerate(itertools.pairwise(edges))]

@@ -15,7 +15,6 @@ from typing import Any
 from sotto.domain.options import Task
 from sotto.speech.borrowed import borrowed_module
 
-
 ENGLISH_END = 50256
 """<|endoftext|> of the English-only vocabulary; the multilingual one has one token more before it."""
 TIMESTAMPS = 1501
