@@ -1,0 +1,109 @@
+"""The benchmarks' own arithmetic, and that `make bench-gpu` runs where there is no GPU to run it on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.benchmarks.clips import audio_folder, decode, load_clips
+from tests.benchmarks.engines_report import markdown
+from tests.benchmarks.word_errors import WordErrors, compare, normal_words
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "expected"),
+    [
+        ("the cat sat", "the cat sat", (0, 0, 0)),
+        ("the cat sat", "the bat sat", (1, 0, 0)),
+        ("the cat sat down", "the sat", (0, 2, 0)),
+        ("the cat", "the big fat cat", (0, 0, 2)),
+        ("", "thank you", (0, 0, 2)),
+        ("Mr. Smith can't pay", "mister Smith cannot pay", (1, 0, 0)),
+    ],
+)
+def test_word_errors_are_counted_by_kind(reference, text, expected):
+    errors = compare(reference, text)
+    counts = (errors.substitutions, errors.deletions, errors.insertions)
+    if reference == "Mr. Smith can't pay":  # "can not" in Whisper's normal form, "cannot" is one word
+        assert sum(counts) == 2
+    else:
+        assert counts == expected
+
+
+def test_lost_and_invented_words_are_named_and_rates_add_up():
+    total = WordErrors()
+    total.add(compare("one more time please", "one time please"))
+    total.add(compare("good day", "good good day"))
+    assert (total.deleted, total.inserted) == (["more"], ["good"])
+    assert total.rate == pytest.approx(2 / 6)
+
+
+def test_quotation_marks_do_not_count():
+    assert normal_words("beauty’s “rose”") == normal_words("beauty's rose")
+
+
+def test_clips_are_converted_once_and_keep_their_length(tmp_path):
+    first = load_clips(tmp_path)[0]
+    samples = decode(first.wav)
+    assert samples.dtype == np.int16
+    assert len(samples) / 16000 == pytest.approx(first.duration_s, abs=0.1)
+    assert audio_folder() in first.path.parents
+
+
+def test_the_report_says_machine_command_sound_and_losses():
+    errors = compare("ships and seals", "ships seals").as_dict()
+    engine = {
+        "cpu_s": 1.5, "cpu_s_each": [1.4, 1.6], "x_real_time_cpu": 7.0, "wall_s": 1.6, "peak_memory_mb": 300,
+        "cold_start_s": 2.0, "cold_starts_s_each": [2.0, 2.0], "errors": errors, "same_text_every_round": False,
+    }  # fmt: skip
+    table = markdown(
+        {
+            "machine": {
+                "processor": "Some CPU", "cores": 2, "memory_gib": 4, "system": "Linux", "python": "3.11",
+                "date": "2026-11-22", "commit": "abc", "load_before": [0.1], "command": "python -m x",
+            },
+            "audio": {"folder": "audio", "clips": ["a"], "seconds": 10.0},
+            "rounds": 2,
+            "threads": 1,
+            "models": {"base": {"sha256": "d01c3014ff", "engines": {"sotto int8": engine}}},
+        }
+    )  # fmt: skip
+    assert "Some CPU x 2" in table
+    assert "`python -m x`" in table
+    assert "33.33 (text differed between rounds) | 0 / 1 / 0" in table
+    assert "sotto int8: lost: and; invented: nothing." in table
+
+
+@pytest.mark.speech
+def test_the_gpu_benchmark_runs_on_a_cpu_in_small(tmp_path):
+    command = [sys.executable, "-m", "tests.benchmarks.gpu", "--device", "cpu", "--shape", "tiny", "--windows", "2"]
+    command += ["--batch", "2", "--tokens", "4", "--rounds", "1", "--no-text", "--build", str(tmp_path)]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads((tmp_path / "gpu.json").read_text())
+    (speed,) = report["speed"]
+    assert speed["sotto"]["windows"] == 2
+    assert speed["sotto"]["text"]["x_real_time"] > 0
+    assert speed["sotto"]["text_and_word_times"]["x_real_time"] > 0
+    assert set(speed["sotto"]["stages_ms_a_window"]) == {"log_mel", "encoder", "decoder", "word_times"}
+    assert speed["peer"]["text"]["x_real_time"] > 0
+    assert "--device cpu --shape tiny" in report["machine"]["command"]
+    assert finished.stdout == (tmp_path / "gpu.md").read_text()
+
+
+def test_the_gpu_benchmark_says_so_where_there_is_no_gpu(tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    command = [sys.executable, "-m", "tests.benchmarks.gpu", "--build", str(tmp_path)]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert finished.returncode == 2
+    assert "expected an NVIDIA GPU" in finished.stderr
