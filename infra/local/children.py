@@ -24,6 +24,7 @@ DEATHS_ALLOWED = 5
 DEATHS_WITHIN_S = 60.0
 MAX_PAUSE_S = 5.0
 LINE_LIMIT = 1024 * 1024
+LOG_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Child:
     log_folder: Path
     changed: Callable[[], None] = lambda: None
     """Called when the pid changes, so that the status file can follow."""
+    restarted: Callable[[], Awaitable[None]] | None = None
+    """Awaited after each restart. What it raises ends `keep_alive`."""
     restarts: int = 0
     log: CappedLog = field(init=False)
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
@@ -101,9 +104,12 @@ class Child:
                 self.restarts += 1
                 try:
                     await self.start()
-                    break
                 except ChildDied as error:
                     await self._pause_after_death(str(error))
+                else:
+                    break
+            if self.restarted is not None and not self._stopping:
+                await self.restarted()
 
     async def _pause_after_death(self, reason: str) -> None:
         now = time.monotonic()
@@ -138,7 +144,7 @@ class Child:
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         if self._pump is not None:
-            await self._pump
+            await asyncio.wait({self._pump}, timeout=LOG_WITHIN_S)  # its end comes when nobody holds the pipe any more
         self.changed()
 
     async def _keep_log(self, process: asyncio.subprocess.Process) -> None:
