@@ -60,6 +60,7 @@ function fill(fake: FakeSotto): void {
     language_probability: 0.98,
     timings: {
       created_at: new Date(Date.now() - ageS * 1000).toISOString(),
+      retried_at: null,
       uploaded_at: new Date(Date.now() - ageS * 1000).toISOString(),
       queued_at: new Date(Date.now() - ageS * 1000).toISOString(),
       started_at: new Date(Date.now() - ageS * 1000).toISOString(),
@@ -78,6 +79,16 @@ function fill(fake: FakeSotto): void {
     },
   };
   fake.seed('board-meeting-2026-11-19.mp3', failed, 2 * day);
+  const broken = fake.seed('voice memo 0412.m4a', {
+    status: 'FAILED',
+    stage: 'done',
+    failure: {
+      code: 'part_failed_repeatedly',
+      message: 'expected part 3 to be transcribed, found 5 attempts that failed',
+      hint: 'Transcription of one part failed again and again; retry the job, and report its id if that fails too.',
+    },
+  });
+  broken.timings.uploaded_at = broken.timings.created_at;
   const interview = fake.seed('Interview with the ferryman.mp3', done(7200, 9.4, 62.5), 7200);
   interview.content_type = 'audio/wav';
   fake.store(interview.id, tone(62.5));

@@ -50,6 +50,7 @@ export class FakeSotto {
     ['GET', /^\/jobs$/, (_, __, url) => this.#list(url)],
     ['GET', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => json({ job }))],
     ['DELETE', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => this.#delete(job.id))],
+    ['POST', /^\/jobs\/(\w+)\/retry$/, (match) => this.#retry(match)],
     ['POST', /^\/jobs\/(\w+)\/upload\/parts$/, (match, request) => this.#sign(match, request)],
     ['GET', /^\/jobs\/(\w+)\/upload\/parts$/, (match) => this.#with(match, (stored) => this.#parts(stored))],
     ['POST', /^\/jobs\/(\w+)\/upload\/complete$/, (match) => this.#complete(match)],
@@ -177,7 +178,8 @@ export class FakeSotto {
   async #changePassword(request: Request): Promise<Response> {
     const body = (await request.json()) as { old_password: string; new_password: string };
     if (body.old_password !== this.#password) {
-      return problem(401, 'unauthenticated', 'Not signed in', 'old_password: expected the present password');
+      const detail = 'old_password: expected your present password, found another one';
+      return problem(400, 'invalid_input', 'Invalid input', detail, 'Correct the request and send it again.');
     }
     if (body.new_password.length < 12) {
       const detail = `new_password: expected at least 12 characters, found ${String(body.new_password.length)}`;
@@ -215,13 +217,14 @@ export class FakeSotto {
       warnings: [],
       timings: {
         created_at: new Date(at).toISOString(),
+        retried_at: null,
         uploaded_at: null,
         queued_at: null,
         started_at: null,
         completed_at: null,
       },
       request_id: `req-${id}`,
-      links: { self: `/v1/jobs/${id}`, transcript: null },
+      links: { self: `/v1/jobs/${id}`, transcript: `/v1/jobs/${id}/transcript` },
     };
   }
 
@@ -278,6 +281,15 @@ export class FakeSotto {
   #delete(id: string): Response {
     this.#jobs.delete(id);
     return new Response(null, { status: 204 });
+  }
+
+  #retry(match: RegExpExecArray): Response {
+    return this.#with(match, (stored) => {
+      Object.assign(stored.job, { status: 'AWAITING_UPLOAD', stage: 'uploading', failure: null });
+      stored.job.timings.retried_at = new Date(this.#now()).toISOString();
+      stored.arrivedAt = this.#now();
+      return json({ job: stored.job }, 202);
+    });
   }
 
   async #sign(match: RegExpExecArray, request: Request): Promise<Response> {
@@ -341,7 +353,7 @@ export class FakeSotto {
 
   /** Move a job as far as the clock allows. */
   #advance({ job, arrivedAt }: Stored): void {
-    if (arrivedAt === null || !['QUEUED', 'PROCESSING'].includes(job.status)) return;
+    if (arrivedAt === null || !['AWAITING_UPLOAD', 'QUEUED', 'PROCESSING'].includes(job.status)) return;
     const waited = (this.#now() - arrivedAt) / 1000 - 1;
     if (waited < 0) return;
     if (job.name.endsWith('.broken.mp3')) {
@@ -369,7 +381,6 @@ export class FakeSotto {
       job.language = job.options.language ?? 'en';
       job.language_probability = job.options.language === null ? 0.97 : null;
       job.timings.completed_at = new Date(this.#now()).toISOString();
-      job.links.transcript = `${job.links.self}/transcript`;
     }
   }
 }

@@ -70,6 +70,12 @@ export class SottoApi {
     return this.#http.json(`/jobs/${id}`, { method: 'DELETE' }, this.#tokens);
   }
 
+  /** Transcribe the recording again with the same options. */
+  async retryJob(id: string): Promise<Job> {
+    const call = { method: 'POST', body: {} } as const;
+    return (await this.#http.json<{ job: Job }>(`/jobs/${id}/retry`, call, this.#tokens)).job;
+  }
+
   async signParts(id: string, numbers: number[]): Promise<SignedPart[]> {
     const call = { method: 'POST', body: { numbers } } as const;
     return (await this.#http.json<{ parts: SignedPart[] }>(`/jobs/${id}/upload/parts`, call, this.#tokens))

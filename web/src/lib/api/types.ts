@@ -58,6 +58,8 @@ export interface Progress {
 
 export interface Timings {
   created_at: string;
+  /** when the present attempt was asked for; null in the first */
+  retried_at: string | null;
   uploaded_at: string | null;
   queued_at: string | null;
   started_at: string | null;
@@ -81,7 +83,7 @@ export interface Job {
   warnings: string[];
   timings: Timings;
   request_id: string;
-  links: { self: string; transcript: string | null };
+  links: { self: string; transcript: string };
 }
 
 export interface JobPage {

@@ -31,7 +31,7 @@ export const de: Messages = {
   'password.new': 'Neues Passwort',
   'password.again': 'Neues Passwort, noch einmal',
   'password.different': 'Die beiden neuen Passwörter sind verschieden.',
-  'password.rule': 'Lang ist besser als kompliziert: einige Wörter ohne Zusammenhang sind gut.',
+  'password.rule': 'Mindestens 12 Zeichen. Einige Wörter, die nichts miteinander zu tun haben, sind gut.',
   'password.submit': 'Passwort speichern',
   'password.busy': 'Wird gespeichert',
   'password.done': 'Ihr Passwort ist geändert.',
@@ -88,6 +88,7 @@ export const de: Messages = {
   'job.uploading_hint':
     'Dieser Upload läuft nicht in diesem Fenster. Wählen Sie dieselbe Datei noch einmal, um sie hochzuladen.',
   'job.progress': 'Fortschritt von {name}',
+  'job.again': 'Noch einmal transkribieren',
   'job.delete': 'Löschen',
   'job.delete_name': '{name} löschen',
   'job.warnings': { one: '{count} Hinweis', other: '{count} Hinweise' },

@@ -48,6 +48,13 @@ describe('the catalogues', () => {
   });
 });
 
+it('the rule for passwords is the one of the service', () => {
+  const rules = readFileSync('../layers/sotto/sotto/domain/passwords.py', 'utf8');
+  const least = /^MIN_LENGTH = (\d+)$/m.exec(rules)?.[1] ?? 'no MIN_LENGTH';
+  expect(en['password.rule']).toContain(` ${least} `);
+  expect(de['password.rule']).toContain(` ${least} `);
+});
+
 describe('t', () => {
   it('fills in values and chooses the plural', () => {
     expect(t('upload.progress', { done: '1 MB', total: '2 MB' })).toBe('1 MB of 2 MB uploaded');

@@ -2,6 +2,7 @@
 import type { Job } from '../api/types.ts';
 import { clock, duration, languageName, moment } from '../i18n/format.ts';
 import { t } from '../i18n/i18n.svelte.ts';
+import { hasArrived } from './job_list.svelte.ts';
 
 export type Tone = 'quiet' | 'busy' | 'good' | 'bad';
 
@@ -16,7 +17,7 @@ export function statusWords(job: Job): string {
     case 'EXPIRED':
       return t('job.expired');
     case 'AWAITING_UPLOAD':
-      return t('job.uploading');
+      return t(hasArrived(job) ? 'upload.finishing' : 'job.uploading');
     case 'QUEUED':
       return t('job.waiting');
     case 'PROCESSING':
@@ -42,7 +43,7 @@ export function toneOf(job: Job): Tone {
     case 'PROCESSING':
       return 'busy';
     default:
-      return 'quiet';
+      return hasArrived(job) ? 'busy' : 'quiet';
   }
 }
 
@@ -65,9 +66,19 @@ export function facts(job: Job, languages: Record<string, string>): string[] {
   return found;
 }
 
+/** Whether another attempt may end better: the recording is there, and it was not the recording's fault. */
+export function mayRetry(job: Job): boolean {
+  if (job.timings.uploaded_at === null) return false;
+  if (job.status === 'CANCELLED') return true;
+  return (
+    job.status === 'FAILED' && !/^(recording_|not_a_recording|no_audio_track)/.test(job.failure?.code ?? '')
+  );
+}
+
 /** How long the service needed, from the end of the upload to the transcript; null until both are known. */
 export function madeIn(job: Job): string | null {
-  const { uploaded_at, completed_at } = job.timings;
-  if (uploaded_at === null || completed_at === null) return null;
-  return duration((Date.parse(completed_at) - Date.parse(uploaded_at)) / 1000);
+  const { retried_at, uploaded_at, completed_at } = job.timings;
+  const began = retried_at ?? uploaded_at;
+  if (began === null || completed_at === null) return null;
+  return duration((Date.parse(completed_at) - Date.parse(began)) / 1000);
 }

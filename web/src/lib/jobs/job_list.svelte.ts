@@ -9,7 +9,7 @@ import type { SottoApi } from '../api/sotto.ts';
 import type { Job, JobPage } from '../api/types.ts';
 import { nextReadingMs } from './polling.ts';
 
-type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'deleteJob'>;
+type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'deleteJob' | 'retryJob'>;
 
 export class JobList {
   jobs = $state.raw<Job[]>([]);
@@ -93,6 +93,13 @@ export class JobList {
     }
   }
 
+  /** Transcribe an ended job's recording again. Rejects with ApiProblem. */
+  async retry(id: string): Promise<void> {
+    const again = await this.#api.retryJob(id);
+    this.jobs = this.jobs.map((job) => (job.id === id ? again : job));
+    await this.refresh();
+  }
+
   /** Delete a job for good. A job that is gone already counts as deleted. Rejects with ApiProblem. */
   async delete(id: string): Promise<void> {
     try {
@@ -173,9 +180,14 @@ export class JobList {
   }
 }
 
+/** The recording is there and the service has not looked at it yet: so begins each further attempt. */
+export function hasArrived(job: Job): boolean {
+  return job.status === 'AWAITING_UPLOAD' && job.timings.uploaded_at !== null;
+}
+
 /** Whether the service is at work on the job. */
 export function isMoving(job: Job | undefined): boolean {
-  return job?.status === 'QUEUED' || job?.status === 'PROCESSING';
+  return job?.status === 'QUEUED' || job?.status === 'PROCESSING' || (job !== undefined && hasArrived(job));
 }
 
 export function isFinal(job: Job): boolean {

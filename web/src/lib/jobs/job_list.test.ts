@@ -5,7 +5,7 @@ import { AuthApi, SottoApi } from '../api/sotto.ts';
 import type { Job } from '../api/types.ts';
 import { Session } from '../session/session.svelte.ts';
 import { SessionStore } from '../session/session_store.ts';
-import { facts, madeIn, shareDone, statusWords, toneOf } from './describe.ts';
+import { facts, madeIn, mayRetry, shareDone, statusWords, toneOf } from './describe.ts';
 import { JobList } from './job_list.svelte.ts';
 import { nextReadingMs } from './polling.ts';
 
@@ -173,6 +173,30 @@ describe('deleting', () => {
     await list.delete('gone');
     fake.troubles.push({ route: 'DELETE /jobs/x', answer: problem(503, 'unavailable', 'Busy', 'later') });
     await expect(list.delete('x')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('trying again', () => {
+  const failure = { code: 'part_failed_repeatedly', message: 'expected a, found b', hint: 'Retry.' };
+
+  it('starts the next attempt and follows it', async () => {
+    const job = fake.seed('talk.mp3', { status: 'FAILED', failure });
+    job.timings.uploaded_at = job.timings.created_at;
+    await started();
+    await list.retry(job.id);
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(list.jobs[0]).toMatchObject({ status: 'COMPLETED', failure: null });
+  });
+
+  it('is offered where it may help', () => {
+    const uploaded = { ...fake.seed('talk.mp3').timings, uploaded_at: '2026-11-22T10:00:00Z' };
+    const offered = (changes: Partial<Job>) => mayRetry(fake.seed('x', { timings: uploaded, ...changes }));
+    expect(offered({ status: 'FAILED', failure })).toBe(true);
+    expect(offered({ status: 'CANCELLED' })).toBe(true);
+    expect(offered({ status: 'FAILED', failure: { ...failure, code: 'recording_damaged' } })).toBe(false);
+    expect(offered({ status: 'FAILED', failure: { ...failure, code: 'no_audio_track' } })).toBe(false);
+    expect(offered({ status: 'COMPLETED' })).toBe(false);
+    expect(offered({ status: 'CANCELLED', timings: { ...uploaded, uploaded_at: null } })).toBe(false);
   });
 });
 

@@ -1,0 +1,243 @@
+/** The app as a person meets it, on the in-memory service: every page, every way it can fail. */
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeSotto, PERSON, problem } from '../dev/fake_sotto.ts';
+import { Http } from '$lib/api/http.ts';
+import { i18n } from '$lib/i18n/i18n.svelte.ts';
+import { makeServices, type Services } from '$lib/services.ts';
+import App from './App.svelte';
+
+let fake: FakeSotto;
+let services: Services;
+
+beforeEach(() => {
+  sessionStorage.clear();
+  localStorage.clear();
+  location.hash = '#/';
+  i18n.use('en', { remember: false });
+  fake = new FakeSotto();
+});
+
+afterEach(() => {
+  cleanup();
+  services.jobs.stop();
+});
+
+async function open(): Promise<void> {
+  services = makeServices(new Http('/v1', fake.fetch));
+  render(App, { services });
+  await services.session.start();
+}
+
+async function type(label: string, text: string): Promise<void> {
+  await fireEvent.input(await screen.findByLabelText(label), { target: { value: text } });
+}
+
+async function signIn(password = PERSON.password): Promise<void> {
+  await type('E-mail address', PERSON.email);
+  await type('Password', password);
+  await fireEvent.submit(screen.getByLabelText('Password').closest('form') as HTMLFormElement);
+}
+
+async function openSignedIn(): Promise<void> {
+  await open();
+  await signIn();
+  await screen.findByRole('heading', { name: 'Recordings' });
+}
+
+const row = async (name: string) => (await screen.findByText(name)).closest('li') as HTMLElement;
+
+describe('signing in', () => {
+  it('says when the password is wrong, and keeps the address', async () => {
+    await open();
+    await signIn('wrong');
+    expect((await screen.findByRole('alert')).textContent).toContain(
+      'The e-mail address or the password is not right.',
+    );
+    expect(screen.getByLabelText<HTMLInputElement>('E-mail address').value).toBe(PERSON.email);
+  });
+
+  it('says when the service cannot be reached', async () => {
+    await open();
+    fake.troubles.push({ route: 'POST /auth/sign-in', answer: 'silence' });
+    await signIn();
+    expect((await screen.findByRole('alert')).textContent).toContain('The service cannot be reached');
+  });
+
+  it('leads to an empty list that says what to do', async () => {
+    await openSignedIn();
+    expect(await screen.findByText('Nothing here yet')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Choose files' })).toBeTruthy();
+  });
+
+  it('asks for an own password where it was set by somebody else', async () => {
+    fake.mustChangePassword = true;
+    await open();
+    await signIn();
+    await screen.findByRole('heading', { name: 'Choose a new password' });
+    await type('Present password', PERSON.password);
+    await type('New password', 'short');
+    await type('New password, once more', 'shorter');
+    const form = screen.getByLabelText('Present password').closest('form') as HTMLFormElement;
+    await fireEvent.submit(form);
+    expect((await screen.findByRole('alert')).textContent).toBe('The two new passwords differ.');
+    await type('New password, once more', 'short');
+    await fireEvent.submit(form);
+    expect((await screen.findByText(/expected at least 12 characters/)).textContent).toBeTruthy();
+    await type('New password', 'green ferry slow river');
+    await type('New password, once more', 'green ferry slow river');
+    await fireEvent.submit(form);
+    await screen.findByRole('heading', { name: 'Recordings' });
+  });
+
+  it('is asked for again, with a reason, when the session has ended', async () => {
+    await openSignedIn();
+    fake.revoke({ all: true });
+    await services.jobs.refresh();
+    expect(await screen.findByText(/Your session has ended/)).toBeTruthy();
+  });
+
+  it('ends with signing out', async () => {
+    await openSignedIn();
+    await fireEvent.click(screen.getByRole('button', { name: 'Sign out' }));
+    await screen.findByRole('heading', { name: 'Sign in' });
+    expect(sessionStorage.length).toBe(0);
+  });
+});
+
+describe('the list', () => {
+  it('shows a failed job with reason, next step, code and request id', async () => {
+    const failure = {
+      code: 'no_audio_track',
+      message: 'expected sound, found none',
+      hint: 'Upload the other one.',
+    };
+    fake.seed('film.mp4', { status: 'FAILED', failure });
+    await openSignedIn();
+    const text = (await row('film.mp4')).textContent;
+    for (const part of ['Failed', failure.message, failure.hint, 'no_audio_track', 'req-']) {
+      expect(text).toContain(part);
+    }
+    expect(within(await row('film.mp4')).queryByRole('button', { name: 'Transcribe again' })).toBeNull();
+  });
+
+  it('offers another attempt where it may help', async () => {
+    const failure = { code: 'part_failed_repeatedly', message: 'expected a, found b', hint: 'Retry.' };
+    const job = fake.seed('talk.mp3', { status: 'FAILED', failure });
+    job.timings.uploaded_at = job.timings.created_at;
+    await openSignedIn();
+    await fireEvent.click(within(await row('talk.mp3')).getByRole('button', { name: 'Transcribe again' }));
+    await vi.waitFor(async () => {
+      expect((await row('talk.mp3')).textContent).toContain('waiting for the service');
+    });
+  });
+
+  it('shows progress as the service measured it', async () => {
+    const progress = { seconds_done: 15, seconds_total: 60, parts_done: 1, parts_total: 4 };
+    fake.seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing', progress });
+    await openSignedIn();
+    const bar = within(await row('talk.mp3')).getByRole<HTMLProgressElement>('progressbar');
+    expect(bar.value).toBe(0.25);
+    expect((await row('talk.mp3')).textContent).toContain('Transcribing: 0:15 of 1:00');
+  });
+
+  it('says why it is not there, and tries again', async () => {
+    fake.troubles.push({
+      route: 'GET /models',
+      answer: problem(503, 'unavailable', 'Busy', 'models: later'),
+    });
+    await openSignedIn();
+    expect(await screen.findByText('models: later')).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByLabelText('Model')).toBeTruthy();
+  });
+
+  it('loads older recordings on request', async () => {
+    fake.pageSize = 1;
+    fake.seed('new.mp3', { status: 'COMPLETED' });
+    fake.seed('old.mp3', { status: 'COMPLETED' }, 60);
+    await openSignedIn();
+    await fireEvent.click(await screen.findByRole('button', { name: 'Show older recordings' }));
+    expect(await screen.findByText('old.mp3')).toBeTruthy();
+  });
+
+  it('deletes only after a question', async () => {
+    fake.seed('talk.mp3', { status: 'COMPLETED' });
+    await openSignedIn();
+    await fireEvent.click(await screen.findByRole('button', { name: 'Delete talk.mp3' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Keep it' }));
+    expect(screen.getByText('talk.mp3')).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: 'Delete talk.mp3' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Delete for good' }));
+    await vi.waitFor(() => {
+      expect(screen.queryByText('talk.mp3')).toBeNull();
+    });
+  });
+
+  it('shows a refused file with the reason', async () => {
+    await openSignedIn();
+    services.uploads.add([new File(['x'], 'notes.txt', { type: 'text/plain' })], {});
+    const shown = await row('notes.txt');
+    expect(await within(shown).findByText(/expected audio/)).toBeTruthy();
+    await fireEvent.click(within(shown).getByRole('button', { name: 'Remove notes.txt from the list' }));
+    expect(screen.queryByText('notes.txt')).toBeNull();
+  });
+
+  it('keeps the page when the connection is lost, and says so', async () => {
+    await openSignedIn();
+    window.dispatchEvent(new Event('offline'));
+    expect(await screen.findByText(/You are offline/)).toBeTruthy();
+    window.dispatchEvent(new Event('online'));
+    await vi.waitFor(() => {
+      expect(screen.queryByText(/You are offline/)).toBeNull();
+    });
+  });
+
+  it('speaks German at once', async () => {
+    await openSignedIn();
+    await fireEvent.change(screen.getByLabelText('Language of this page'), { target: { value: 'de' } });
+    expect(await screen.findByRole('heading', { name: 'Aufnahmen' })).toBeTruthy();
+    expect(screen.getByText('Aufnahmen hier ablegen')).toBeTruthy();
+  });
+});
+
+describe('the reader', () => {
+  async function read(hash: string) {
+    location.hash = hash;
+    window.dispatchEvent(new Event('hashchange'));
+    await openSignedInAt();
+  }
+
+  async function openSignedInAt() {
+    await open();
+    await signIn();
+  }
+
+  it('shows the text with its times and where it came from', async () => {
+    const job = fake.seed('Ferry.mp3', { status: 'COMPLETED', duration_s: 62.5, language: 'en' });
+    job.language_probability = 0.97;
+    await read(`#/recordings/${job.id}`);
+    expect(await screen.findByRole('heading', { name: 'Ferry.mp3' })).toBeTruthy();
+    expect(screen.getByText('English (detected, 97% sure)')).toBeTruthy();
+    expect(screen.getAllByText(/We wanted to start with the river/).length).toBe(2);
+    expect(screen.getByRole('button', { name: 'Listen from 0:03' })).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Download as SRT' })).toBeTruthy();
+  });
+
+  it('says that there is no such recording', async () => {
+    await read('#/recordings/NOWHERE');
+    expect((await screen.findByRole('alert')).textContent).toContain('There is no such recording');
+  });
+
+  it('says that a recording is not ready', async () => {
+    const job = fake.seed('talk.mp3', { status: 'PROCESSING' });
+    await read(`#/recordings/${job.id}`);
+    expect((await screen.findByRole('alert')).textContent).toContain('This recording has no transcript yet.');
+  });
+
+  it('says that no speech was found', async () => {
+    const job = fake.seed('silence.mp3', { status: 'COMPLETED', duration_s: 3 });
+    await read(`#/recordings/${job.id}`);
+    expect(await screen.findByText('No speech was found in this recording.')).toBeTruthy();
+  });
+});
