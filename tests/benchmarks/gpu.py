@@ -87,7 +87,7 @@ def markdown(report: dict[str, Any]) -> str:
         f"{facts['device']}, {facts['processor']} x {facts['cores']}, {facts['date']}, commit {facts['commit']}",
         f"`{facts['command']}`",
         "",
-        "| shape | engine | text: x real time | + word times: x | ms a window: mel, encoder, decoder, word times | GiB |",
+        "| shape | engine | text: x real time | + word times: x | ms a window: mel, encoder, decoder, words | GiB |",
         "|---|---|---|---|---|---|",
     ]
     for entry in report["speed"]:
