@@ -6,6 +6,7 @@ from sotto import __version__
 from sotto.domain.object_keys import download_disposition
 from sotto.domain.renderings import CONTENT_TYPES
 from sotto.entry import wiring
+from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.job_shapes import (
     JobAnswer,
@@ -21,7 +22,7 @@ from sotto.entry.job_shapes import (
 )
 from sotto.entry.telemetry import make_logger
 
-api = Api(make_logger("jobs"))
+api = Api(make_logger("jobs"), admit)
 handler = api.handler
 
 

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.entry import wiring
+from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.job_shapes import (
     AcceptedAnswer,
@@ -18,7 +19,7 @@ from sotto.entry.job_shapes import (
 )
 from sotto.entry.telemetry import make_logger
 
-api = Api(make_logger("uploads"))
+api = Api(make_logger("uploads"), admit)
 handler = api.handler
 
 

@@ -11,11 +11,13 @@ from sotto.entry.settings import Settings
 from tests.conftest import ROOT
 from tests.unit.template.conftest import Resources, functions_of, of_type
 
-ZIPPED = {"auth", "authorizer", "uploads", "jobs", "intake", "mark_failed", "reconcile"}
+ZIPPED = {"admin", "auth", "authorizer", "rotate_keys", "uploads", "jobs", "intake", "mark_failed", "reconcile"}
 SETTINGS: dict[str, type[Settings]] = {
+    "admin": settings.AdminSettings,
     "auth": settings.AuthSettings,
+    "rotate_keys": settings.RotateKeysSettings,
     "uploads": settings.JobSettings,
-    "jobs": settings.JobSettings,
+    "jobs": settings.RetrySettings,
     "intake": settings.IntakeSettings,
     "mark_failed": settings.StoreSettings,
     "reconcile": settings.ReconcileSettings,
@@ -85,7 +87,13 @@ def test_a_function_gets_exactly_the_settings_of_its_process(resources: Resource
 def test_the_authorizer_gets_what_it_reads(resources: Resources) -> None:
     source = (ROOT / "layers/sotto/sotto/entry/authorizer.py").read_text()
     given = {key for key in _variables(functions_of(resources)["authorizer"]) if key.startswith("SOTTO_")}
-    assert given == {"SOTTO_TABLE", "SOTTO_ISSUER", "SOTTO_AUDIENCE"}
+    assert given == {
+        "SOTTO_TABLE",
+        "SOTTO_ISSUER",
+        "SOTTO_AUDIENCE",
+        "SOTTO_AUDIT_DAYS",
+        "SOTTO_TRUSTED_PROXIES",
+    }
     assert all(f'"{key}"' in source for key in given)
 
 
@@ -94,7 +102,8 @@ def test_no_setting_is_a_secret(resources: Resources) -> None:
         for key, value in properties["Environment"]["Variables"].items():
             assert "resolve:secretsmanager" not in str(value), (name, key)
             if "SECRET" in key:
-                assert value == {"Fn::GetAtt": ["SigningSecret", "Id"]}, "a setting names the secret"
+                secret = "BootstrapSecret" if "BOOTSTRAP" in key else "SigningSecret"
+                assert value == {"Fn::GetAtt": [secret, "Id"]}, "a setting names the secret"
 
 
 def test_transcribe_is_an_image_that_is_left_out_without_one(resources: Resources) -> None:

@@ -15,6 +15,8 @@ PREFIXED = re.compile(r"^\$\{Bucket\.Arn\}/(uploads|work|transcripts|models)/\*$
 FUNCTION_ROLES = (
     "AuthorizerRole",
     "AuthRole",
+    "AdminRole",
+    "RotateKeysRole",
     "UploadsRole",
     "IntakeRole",
     "TranscribeRole",
@@ -27,7 +29,7 @@ FUNCTION_ROLES = (
 def _statements(resources: Resources, role: str) -> list[dict[str, Any]]:
     (policy,) = resources[role]["Properties"]["Policies"]
     statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
-    return statements
+    return [one["Fn::If"][1] if "Fn::If" in one else one for one in statements]
 
 
 def _actions(resources: Resources, role: str) -> set[str]:
@@ -72,7 +74,7 @@ def test_the_key_is_used_only_through_a_service(resources: Resources, role: str)
     assert services
     assert all(KEY_ONLY_VIA.match(service) for service in services)
     named = {service.partition(".")[0] for service in services}
-    assert named == {action.partition(":")[0] for action in _actions(resources, role)} - {"kms", "logs", "xray"}
+    assert named == {action.partition(":")[0] for action in _actions(resources, role)} - {"kms", "logs", "ses", "xray"}
 
 
 @pytest.mark.parametrize("role", FUNCTION_ROLES)
@@ -99,19 +101,19 @@ def test_the_table_is_reached_by_name_and_its_index_only_by_reconcile(resources:
         assert extra == ([{"Fn::Sub": "${Table.Arn}/index/due"}] if role == "ReconcileRole" else [])
 
 
-def test_only_auth_reads_the_signing_seed(resources: Resources) -> None:
+def test_only_auth_and_rotation_read_the_signing_seed(resources: Resources) -> None:
     readers = [role for role in FUNCTION_ROLES if "secretsmanager:GetSecretValue" in _actions(resources, role)]
-    assert readers == ["AuthRole"]
+    assert readers == ["AuthRole", "RotateKeysRole"]
 
 
-def test_only_jobs_deletes_recordings(resources: Resources) -> None:
+def test_only_jobs_and_the_deletion_of_accounts_delete_recordings(resources: Resources) -> None:
     def deletes_uploads(role: str) -> bool:
         return any(
             "s3:DeleteObject" in as_list(one["Action"]) and "uploads" in str(one["Resource"])
             for one in _statements(resources, role)
         )
 
-    assert [role for role in FUNCTION_ROLES if deletes_uploads(role)] == ["JobsRole"]
+    assert [role for role in FUNCTION_ROLES if deletes_uploads(role)] == ["AdminRole", "JobsRole"]
 
 
 def test_only_uploads_writes_recordings(resources: Resources) -> None:
@@ -122,3 +124,22 @@ def test_only_uploads_writes_recordings(resources: Resources) -> None:
         )
 
     assert [role for role in FUNCTION_ROLES if writes_uploads(role)] == ["UploadsRole"]
+
+
+def test_nobody_may_change_or_delete_an_audit_row(resources: Resources) -> None:
+    """The jobs' roles reach no audit row by their code; those that write them are fenced by IAM as well."""
+    for role in ("AuthorizerRole", "AuthRole", "AdminRole", "RotateKeysRole"):
+        for one in _statements(resources, role):
+            if {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(as_list(one["Action"])):
+                keys = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+                assert not [key for key in keys if key.startswith(("AUDIT", "*"))], role
+
+
+def test_the_authorizer_may_write_one_attribute_and_audit_rows_only(resources: Resources) -> None:
+    writes = {
+        one["Sid"]: one["Condition"]
+        for one in _statements(resources, "AuthorizerRole")
+        if {"dynamodb:UpdateItem", "dynamodb:PutItem"} & set(as_list(one["Action"]))
+    }
+    assert set(writes) == {"NoteKeyUse", "AppendToAudit"}
+    assert "last_used_at" in writes["NoteKeyUse"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]

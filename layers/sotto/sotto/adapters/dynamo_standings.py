@@ -1,7 +1,7 @@
 """What the authorizer asks the table: a caller's standing, and the public key of a `kid`. Lean: no SDK.
 
-Rows are written by dynamo_users.py, dynamo_sessions.py and dynamo_keys.py; a contract test writes with those and
-reads with this.
+Rows are written by dynamo_users.py, dynamo_sessions.py, dynamo_api_keys.py and dynamo_keys.py; a contract test writes
+with those and reads with this.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from sotto.adapters.audit_rows import audit_row
 from sotto.adapters.ed25519_keys import public_key, thumbprint
 from sotto.adapters.sigv4_dynamo import Row, SignedDynamo
-from sotto.domain.identity import Role, Standing
+from sotto.domain.api_keys import ApiKey
+from sotto.domain.audit import AuditEntry
+from sotto.domain.identity import Role, Scope, Standing
 
 KEY_CACHE_S = 60.0
 """How long a retired key may still verify in a process that knows it."""
@@ -28,19 +31,24 @@ class DynamoStandings:
 
     def of_session(self, user_id: str, session: str) -> Standing | None:
         owner = f"USER#{user_id}"
-        rows = self._table.get([{"pk": owner, "sk": "PROFILE"}, {"pk": owner, "sk": f"SESSION#{session}"}])
-        by_kind = {str(_value(row["sk"])): row for row in rows}
-        profile = by_kind.get("PROFILE")
-        if profile is None:
+        rows = self._rows(owner, "PROFILE", f"SESSION#{session}")
+        living = rows.get(f"SESSION#{session}")
+        alive = living is not None and float(_value(living["expires_at"])) > self._clock().timestamp()
+        return _standing(rows["PROFILE"], alive=alive) if "PROFILE" in rows else None
+
+    def of_key(self, user_id: str, key_id: str) -> tuple[Standing, ApiKey] | None:
+        rows = self._rows(f"USER#{user_id}", "PROFILE", f"KEY#{key_id}")
+        if len(rows) < 2:
             return None
-        living = by_kind.get(f"SESSION#{session}")
-        now = self._clock().timestamp()
-        return Standing(
-            role=Role(_value(profile["role"])),
-            disabled=bool(_value(profile["disabled"])),
-            must_change_password=bool(_value(profile["must_change_password"])),
-            session_alive=living is not None and float(_value(living["expires_at"])) > now,
-        )
+        return _standing(rows["PROFILE"], alive=False), _key(rows[f"KEY#{key_id}"])
+
+    def note_use(self, key: ApiKey, at: str) -> bool:
+        row = {"pk": f"USER#{key.user_id}", "sk": f"KEY#{key.id}"}
+        return self._table.swap(row, "last_used_at", key.last_used_at, at)
+
+    def _rows(self, owner: str, *kinds: str) -> dict[str, Row]:
+        rows = self._table.get([{"pk": owner, "sk": kind} for kind in kinds])
+        return {str(_value(row["sk"])): row for row in rows}
 
 
 class DynamoPublicKeys:
@@ -64,6 +72,38 @@ class DynamoPublicKeys:
         key = public_key(str(_value(row["x"])))
         self._known[kid] = (min(until, now + KEY_CACHE_S), key)
         return key
+
+
+class LeanAudit:
+    """Appends to the audit log as dynamo_audit.py does."""
+
+    def __init__(self, table: SignedDynamo, keep_days: int) -> None:
+        self._table, self._keep_days = table, keep_days
+
+    def append(self, entry: AuditEntry) -> None:
+        self._table.add(audit_row(entry, self._keep_days))
+
+
+def _standing(profile: Row, *, alive: bool) -> Standing:
+    return Standing(
+        role=Role(_value(profile["role"])),
+        disabled=bool(_value(profile["disabled"])),
+        must_change_password=bool(_value(profile["must_change_password"])),
+        session_alive=alive,
+    )
+
+
+def _key(row: Row) -> ApiKey:
+    return ApiKey(
+        id=str(_value(row["key_id"])),
+        user_id=str(_value(row["user_id"])),
+        name=str(_value(row["name"])),
+        scopes=frozenset(Scope(scope) for scope in str(_value(row["scopes"])).split()),
+        hash=str(_value(row["key_hash"])),
+        created_at=str(_value(row["created_at"])),
+        expires_at=int(_value(row["ends_at"])),
+        last_used_at=str(_value(row["last_used_at"])) if "last_used_at" in row else None,
+    )
 
 
 def _verifies_until(row: Row, kid: str) -> float:

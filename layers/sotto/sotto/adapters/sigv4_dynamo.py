@@ -1,8 +1,8 @@
-"""One signed read from DynamoDB with nothing but the standard library.
+"""Signed calls to DynamoDB with nothing but the standard library.
 
 The authorizer runs in front of every request, and on a cold start boto3 alone costs more CPU than everything else it
-does (docs/security.md has the numbers). It needs a single call, BatchGetItem, so that call is signed here. A mistake
-in this file can only make AWS refuse the request; a test compares each signature with botocore's own.
+does (docs/security.md has the numbers). It needs three plain calls, so they are signed here. A mistake in this file
+can only make AWS refuse the request; a test compares each signature with botocore's own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sotto.domain.errors import StorageUnavailable
 _TIMEOUT_S = 3.0
 _RENEW_BEFORE = timedelta(minutes=5)
 _SERVICE = "dynamodb"
-_TARGET = "DynamoDB_20120810.BatchGetItem"
+_API = "DynamoDB_20120810"
 _CONTENT_TYPE = "application/x-amz-json-1.0"
 Row = dict[str, dict[str, Any]]
 
@@ -57,7 +57,7 @@ def container_credentials(url: str, token: str) -> Credentials:
 
 
 def signed_headers(
-    host: str, body: bytes, *, region: str, credentials: Credentials, now: datetime, target: str = _TARGET
+    host: str, body: bytes, *, region: str, credentials: Credentials, now: datetime, target: str
 ) -> dict[str, str]:
     """The headers of a POST of `body` to `/`, signed by AWS Signature Version 4."""
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
@@ -97,24 +97,54 @@ class SignedDynamo:
 
     def get(self, keys: Sequence[Mapping[str, str]]) -> list[Row]:
         """The rows of `keys` that exist, read consistently, in no order. Raises StorageUnavailable."""
-        wire = [{name: {"S": value} for name, value in key.items()} for key in keys]
-        body = json.dumps({"RequestItems": {self._table: {"Keys": wire, "ConsistentRead": True}}}).encode()
-        status, text = self._send(body)
-        if status != http.client.OK:
-            raise StorageUnavailable(f"table: expected rows, found HTTP {status}")
-        answer = json.loads(text)
-        if answer.get("UnprocessedKeys"):
+        wire = [_typed(key) for key in keys]
+        answer = self._call("BatchGetItem", {"RequestItems": {self._table: {"Keys": wire, "ConsistentRead": True}}})
+        if answer is None or answer.get("UnprocessedKeys"):
             raise StorageUnavailable("table: expected all rows, found it throttled")
         rows: list[Row] = answer["Responses"].get(self._table, [])
         return rows
 
+    def swap(self, key: Mapping[str, str], name: str, before: str | None, after: str) -> bool:
+        """Set the text attribute `name` of an existing row if it still is `before` (None: absent)."""
+        unchanged = "attribute_not_exists(#name)" if before is None else "#name = :before"
+        values = {":after": after} if before is None else {":after": after, ":before": before}
+        change = {
+            "TableName": self._table,
+            "Key": _typed(key),
+            "UpdateExpression": "SET #name = :after",
+            "ConditionExpression": f"attribute_exists(pk) AND {unchanged}",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": _typed(values),
+        }
+        return self._call("UpdateItem", change) is not None
+
+    def add(self, row: Mapping[str, str | int]) -> None:
+        """A new row; one with the same key stays as it is."""
+        item = {"TableName": self._table, "Item": _typed(row), "ConditionExpression": "attribute_not_exists(pk)"}
+        self._call("PutItem", item)
+
     def close(self) -> None:
         self._connection.close()
 
-    def _send(self, body: bytes) -> tuple[int, bytes]:
+    def _call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The answer, or None when a condition does not hold."""
+        status, text = self._send(operation, json.dumps(request).encode())
+        if status == http.client.BAD_REQUEST and b"ConditionalCheckFailedException" in text:
+            return None
+        if status != http.client.OK:
+            raise StorageUnavailable(f"table: expected an answer to {operation}, found HTTP {status}")
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    def _send(self, operation: str, body: bytes) -> tuple[int, bytes]:
         """One answer; a kept connection that the other side closed meanwhile is opened again, once."""
         headers = signed_headers(
-            self._address.netloc, body, region=self._region, credentials=self._current(), now=self._clock()
+            self._address.netloc,
+            body,
+            region=self._region,
+            credentials=self._current(),
+            now=self._clock(),
+            target=f"{_API}.{operation}",
         )
         for last in (False, True):
             try:
@@ -144,3 +174,8 @@ class SignedDynamo:
         return http.client.HTTPSConnection(
             host, self._address.port, timeout=_TIMEOUT_S, context=ssl.create_default_context()
         )
+
+
+def _typed(values: Mapping[str, str | int]) -> dict[str, dict[str, str]]:
+    """Plain values as DynamoDB's typed attributes."""
+    return {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in values.items()}

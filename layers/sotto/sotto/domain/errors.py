@@ -17,7 +17,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |       |-- RecordingTooLarge, RecordingTooShort, RecordingReplaced
     |       `-- UploadNeverFinished
     |-- Unavailable              the world's fault: retried with back-off, then the dead-letter queue, HTTP 503
-    |   |-- StorageUnavailable, QueueUnavailable, EngineUnavailable, DiskFull, ModelUnavailable
+    |   |-- StorageUnavailable, QueueUnavailable, MailUnavailable, EngineUnavailable, DiskFull, ModelUnavailable
     |   `-- PartFailedRepeatedly what a job is told when retries are used up
     `-- MisconfiguredSetting     the operator's fault: names the key, the form and the command that fixes it
 
@@ -206,6 +206,11 @@ class StorageUnavailable(Unavailable):
 
 class QueueUnavailable(Unavailable):
     code = "queue_unavailable"
+
+
+class MailUnavailable(Unavailable):
+    code = "mail_unavailable"
+    default_hint = "The mail could not be sent; try again in a minute."
 
 
 class EngineUnavailable(Unavailable):

@@ -60,6 +60,14 @@ class User:
 
 
 @dataclass(frozen=True)
+class UserPage:
+    """Accounts in the order of their making. `cursor` asks for the next page and is None at the end."""
+
+    users: tuple[User, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the store says of a caller right now: enough to judge a credential, and nothing more."""
 

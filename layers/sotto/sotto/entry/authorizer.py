@@ -15,16 +15,20 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from secrets import token_hex
 from typing import Any
 
-from sotto.adapters.dynamo_standings import DynamoPublicKeys, DynamoStandings
+from sotto.adapters.dynamo_standings import DynamoPublicKeys, DynamoStandings, LeanAudit
 from sotto.adapters.jwt_tokens import JwtVerifier
 from sotto.adapters.sigv4_dynamo import Credentials, SignedDynamo, container_credentials
+from sotto.domain.audit import Action
 from sotto.domain.errors import Unauthenticated
 from sotto.domain.identity import Principal
 from sotto.entry.environment import environment, required
+from sotto.entry.origin import origin_of
 from sotto.entry.principal import principal_to_context
 from sotto.workflows.authorize import Authorize
+from sotto.workflows.record_audit import RecordAudit
 
 Event = Mapping[str, Any]
 _NOBODY = "nobody"
@@ -33,16 +37,19 @@ _NOBODY = "nobody"
 class GatewayAuthorizer:
     """What Lambda calls. Logs one line a call: the outcome and why, and a caller's fingerprint, never the caller."""
 
-    def __init__(self, authorize: Authorize, log: logging.Logger) -> None:
-        self._authorize, self._log = authorize, log
+    def __init__(self, authorize: Authorize, audit: RecordAudit, log: logging.Logger, *, proxies: int = 0) -> None:
+        self._authorize, self._audit, self._log, self._proxies = authorize, audit, log, proxies
 
     def __call__(self, event: Event, context: object) -> dict[str, Any]:
         del context
         try:
-            principal = self._authorize(_header(event, "authorization"))
+            found = self._authorize(_header(event, "authorization"), _header(event, "x-api-key"))
         except Unauthenticated as refusal:
             self._note(event, "refused", reason=refusal.message)
             return _policy(event, "Deny", _NOBODY, {})
+        principal = found.principal
+        if found.first_use is not None:
+            self._audit(Action.KEY_USED, found.first_use.prefix, origin_of(event, self._proxies), by=principal)
         self._note(event, "allowed", caller=fingerprint(principal), credential=principal.credential)
         return _policy(event, "Allow", fingerprint(principal), principal_to_context(principal))
 
@@ -69,7 +76,13 @@ def make_authorizer(environ: Mapping[str, str] | None = None) -> GatewayAuthoriz
         key_of=DynamoPublicKeys(table, clock),
         clock=clock,
     )
-    return GatewayAuthorizer(Authorize(verifier, DynamoStandings(table, clock)), _logger())
+    audit_days = int(environ.get("SOTTO_AUDIT_DAYS") or 365)
+    return GatewayAuthorizer(
+        Authorize(verifier, DynamoStandings(table, clock), clock),
+        RecordAudit(LeanAudit(table, audit_days), clock, partial(token_hex, 13)),
+        _logger(),
+        proxies=int(environ.get("SOTTO_TRUSTED_PROXIES") or 0),
+    )
 
 
 def fingerprint(principal: Principal) -> str:

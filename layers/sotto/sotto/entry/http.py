@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -17,13 +18,26 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 
 from sotto.domain.access import PUBLIC, require_scope
+from sotto.domain.audit import Origin
 from sotto.domain.errors import InvalidInput, LimitReached, NotFound, SottoError, TooLarge, Unavailable
 from sotto.domain.identity import Principal
+from sotto.entry.origin import origin_of
 from sotto.entry.principal import principal_from_event
 
 PROBLEM = "application/problem+json"
 MAX_BODY_BYTES = 256 * 1024
-_SECRET_FIELDS = frozenset({"password", "old_password", "new_password", "refresh_token", "token", "secret"})
+_SECRET_FIELDS = frozenset(
+    {
+        "password",
+        "one_time_password",
+        "old_password",
+        "new_password",
+        "refresh_token",
+        "token",
+        "invitation",
+        "secret",
+    }
+)
 Body = TypeVar("Body", bound=BaseModel)
 _UNKNOWN = SottoError("Something went wrong on the server.")
 
@@ -31,8 +45,10 @@ _UNKNOWN = SottoError("Something went wrong on the server.")
 class Api:
     """The routes of one function. `handler` is what Lambda calls."""
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, logger: Logger, admit: Callable[[Principal], None] = lambda _: None) -> None:
+        """`admit` raises LimitReached for a caller who asks too often (entry/admission.py)."""
         self.logger = logger
+        self._admit = admit
         self.routes = APIGatewayRestResolver(strip_prefixes=["/v1"])
         self.routes.exception_handler(SottoError)(self._known_error)
         self.routes.exception_handler(Exception)(self._unknown_error)
@@ -64,7 +80,12 @@ class Api:
         method, resource = event["httpMethod"], event["resource"]
         if (method, resource) not in PUBLIC:
             require_scope(principal, method, resource)
+        self._admit(principal)
         return principal
+
+    def origin(self, trusted_proxies: int = 0) -> Origin:
+        """Where the request came from."""
+        return origin_of(self.routes.current_event.raw_event, trusted_proxies)
 
     def body(self, model: type[Body]) -> Body:
         """The request's JSON body as `model`. Raises InvalidInput, which names the field."""

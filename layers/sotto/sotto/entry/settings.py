@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sotto.domain.errors import MisconfiguredSetting
 from sotto.entry.environment import FIX, PLACEHOLDER, environment
@@ -56,11 +56,55 @@ class StoreSettings(Settings):
     table: str = Field(description="Name of the DynamoDB table")
 
 
-class AuthSettings(Settings):
-    """What the function that signs people in needs."""
+class AdmissionSettings(Settings):
+    """What every function behind the API needs to keep one person from using the service up."""
 
     table: str = Field(description="Name of the DynamoDB table")
+    requests_per_minute: int = Field(
+        default=1200, ge=1, description="Requests a minute that a user may make, 1 or more"
+    )
+    request_burst: int = Field(default=200, ge=1, description="Requests that one user may make at once, 1 or more")
+
+
+class AccountSettings(AdmissionSettings):
+    """What a function that manages accounts needs (auth, admin)."""
+
+    web_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^\s/]+$",
+        description="Origin of the web app, for links in mails, such as https://sotto.example.org",
+    )
+    mail: Literal["outbox", "ses"] = Field(
+        default="outbox", description="outbox (rows that `sotto mail` shows; not for production) or ses"
+    )
+    mail_from: str = Field(default="", description="Sender that is verified in SES; needed when mail is ses")
+    sign_up: Literal["invitation", "open"] = Field(
+        default="invitation", description="Who may have an account: invitation or open (anybody who reads their mail)"
+    )
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
+    )
+
+    @model_validator(mode="after")
+    def _ses_needs_a_sender(self) -> Self:
+        if self.mail == "ses" and "@" not in self.mail_from:
+            raise MisconfiguredSetting(
+                "SOTTO_MAIL_FROM",
+                expected="an address that is verified in SES",
+                found=self.mail_from or "nothing",
+                fix=FIX,
+            )
+        return self
+
+
+class AuthSettings(AccountSettings):
+    """What the function that signs people in needs."""
+
     signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+    bootstrap_secret: str = Field(
+        description="ARN or name of the secret with the one-time password for the first administrator"
+    )
     issuer: str = Field(min_length=1, max_length=128, description="Issuer of access tokens")
     audience: str = Field(min_length=1, max_length=128, description="Audience of access tokens")
     access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
@@ -69,7 +113,22 @@ class AuthSettings(Settings):
     )
 
 
-class JobSettings(StoreSettings):
+class AdminSettings(AccountSettings):
+    """What the function for administrators needs."""
+
+    bucket: str = Field(description="Name of the bucket that holds recordings and transcripts")
+
+
+class RotateKeysSettings(Settings):
+    """What the function that rotates the signing keys needs."""
+
+    table: str = Field(description="Name of the DynamoDB table")
+    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+    access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
+
+
+class JobSettings(StoreSettings, AdmissionSettings):
     """What the API functions that serve jobs need (uploads, jobs)."""
 
     models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")

@@ -185,11 +185,13 @@ class Mailer(Protocol):
     def send(self, mail: Mail) -> None: ...
 
 
-class AuditLog(Protocol):
+class AuditTrail(Protocol):
     """Append-only."""
 
     def append(self, entry: AuditEntry) -> None: ...
 
+
+class AuditLog(AuditTrail, Protocol):
     def page(self, day: str, *, limit: int, cursor: str | None) -> AuditPage:
         """One day's entries (`day` as 2026-11-22, UTC). Raises InvalidInput for a cursor of another day."""
         ...

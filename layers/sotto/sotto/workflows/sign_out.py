@@ -1,12 +1,15 @@
-"""End a session: its refresh token and its access tokens stop working (the latter within the authorizer's delay)."""
+"""End a session, or all of them: their tokens stop working, access tokens within the authorizer's delay."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sotto.domain.audit import Action, Origin
 from sotto.domain.errors import Unauthenticated
+from sotto.domain.identity import Principal
 from sotto.domain.tokens import Verdict, judge, parse_refresh_token
 from sotto.workflows.identity_ports import Clock, Sessions
+from sotto.workflows.record_audit import RecordAudit
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,14 @@ class SignOut:
         session = self.sessions.find(presented.user_id, presented.family)
         if session is not None and judge(session, presented, self.clock()) is not Verdict.EXPIRED:
             self.sessions.end(presented.user_id, presented.family)
+
+
+@dataclass(frozen=True)
+class SignOutEverywhere:
+    sessions: Sessions
+    audit: RecordAudit
+
+    def __call__(self, principal: Principal, origin: Origin) -> None:
+        """End every session of the caller, this one too. API keys go on: they are revoked one by one."""
+        ended = self.sessions.end_all(principal.user_id)
+        self.audit(Action.SIGN_OUT_EVERYWHERE, principal.user_id, origin, by=principal, detail=f"{ended} sessions")

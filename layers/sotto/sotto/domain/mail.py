@@ -1,0 +1,52 @@
+"""The mails that Sotto sends to a person, in plain text. Links carry their token behind `#`: it reaches no server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mail:
+    to: str
+    subject: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Mail(subject={self.subject!r})"  # the text holds a token
+
+
+def invitation_mail(to: str, web_url: str, token: str, days: int) -> Mail:
+    return Mail(
+        to,
+        "Your invitation to Sotto",
+        f"You may open an account on {web_url}.\n\nChoose a password here within {days} days:\n\n"
+        f"{web_url}/#/sign-up?invitation={token}\n\nIf you did not expect this mail, do nothing.\n",
+    )
+
+
+def already_member_mail(to: str, web_url: str) -> Mail:
+    return Mail(
+        to,
+        "You have an account on Sotto",
+        f"Somebody asked for an account with this address on {web_url}. There is one already.\n\n"
+        f"Sign in, or ask for a new password:\n\n{web_url}/#/reset\n\nIf it was not you, do nothing.\n",
+    )
+
+
+def reset_mail(to: str, web_url: str, token: str, minutes: int) -> Mail:
+    return Mail(
+        to,
+        "A new password for Sotto",
+        f"Somebody asked for a new password for this address on {web_url}.\n\nChoose one here within {minutes} "
+        f"minutes:\n\n{web_url}/#/reset?token={token}\n\nIf it was not you, do nothing: the old one stays.\n",
+    )
+
+
+def unknown_address_mail(to: str, web_url: str) -> Mail:
+    """Sent in place of a reset, so that neither the answer nor its time tells who has an account."""
+    return Mail(
+        to,
+        "A new password for Sotto",
+        f"Somebody asked for a new password for this address on {web_url}, but it has no account there.\n\n"
+        "If it was you, try another address. If it was not, do nothing.\n",
+    )

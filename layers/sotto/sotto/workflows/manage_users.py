@@ -1,0 +1,69 @@
+"""What an administrator does with accounts: see them, change role, disable, sign out, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sotto.domain.audit import Action, Origin
+from sotto.domain.errors import NotFound, WrongState
+from sotto.domain.identity import Principal, Role, User, UserPage
+from sotto.workflows.identity_ports import ApiKeys, Sessions, Users
+from sotto.workflows.record_audit import RecordAudit
+
+
+@dataclass(frozen=True)
+class ManageUsers:
+    """`delete_all_jobs(owner)` empties an account of its recordings and transcripts; it may be repeated."""
+
+    users: Users
+    sessions: Sessions
+    keys: ApiKeys
+    delete_all_jobs: Callable[[str], None]
+    audit: RecordAudit
+
+    def page(self, *, limit: int, cursor: str | None) -> UserPage:
+        return self.users.page(limit=limit, cursor=cursor)
+
+    def get(self, user_id: str) -> User:
+        user = self.users.by_id(user_id)
+        if user is None:
+            raise NotFound(f"user: expected an account, found none with id {user_id}", hint="GET /v1/users lists them.")
+        return user
+
+    def change(
+        self, principal: Principal, user_id: str, *, role: Role | None, disabled: bool | None, origin: Origin
+    ) -> User:
+        """Change an account that is not one's own. A disabled one loses its sessions; its keys sleep."""
+        _not_oneself(principal, user_id)
+        user = self.users.change(user_id, role=role, disabled=disabled)
+        if disabled:
+            self.sessions.end_all(user_id)
+        changes = {"role": role, "disabled": disabled}
+        detail = ", ".join(f"{name}={value}" for name, value in changes.items() if value is not None)
+        self.audit(Action.USER_CHANGED, user_id, origin, by=principal, detail=detail)
+        return user
+
+    def sign_out(self, principal: Principal, user_id: str, origin: Origin) -> None:
+        """End every session of an account, also one's own."""
+        own = principal.user_id == user_id
+        self.sessions.end_all(self.get(user_id).id)
+        self.audit(Action.SIGN_OUT_EVERYWHERE if own else Action.USER_SIGNED_OUT, user_id, origin, by=principal)
+
+    def delete(self, principal: Principal, user_id: str, origin: Origin) -> None:
+        """Remove an account and all that it owns. Shut first, emptied next, removed last: a crash can be repeated."""
+        _not_oneself(principal, user_id)
+        user = self.users.change(self.get(user_id).id, disabled=True)
+        self.sessions.end_all(user_id)
+        self.keys.revoke_all(user_id)
+        self.delete_all_jobs(user_id)
+        self.users.delete(user)
+        self.audit(Action.USER_DELETED, user_id, origin, by=principal)
+
+
+def _not_oneself(principal: Principal, user_id: str) -> None:
+    """So the last administrator cannot shut everybody out by mistake."""
+    if principal.user_id == user_id:
+        raise WrongState(
+            "user: expected another account, found your own", hint="Ask another administrator to change yours."
+        )
