@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from sotto.domain.errors import InvalidInput, Rejected, Unavailable
 from sotto.domain.events import PartQueued
 from sotto.domain.retries import retry_delay_s

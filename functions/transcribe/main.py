@@ -21,12 +21,13 @@ import functions_framework
 from cloudevents.exceptions import GenericException
 from cloudevents.http import CloudEvent
 from flask import Flask, Response, current_app, g, has_app_context, jsonify, request
+from werkzeug.exceptions import HTTPException
+
 from sotto.domain.errors import InvalidInput, NotFound, SottoError
 from sotto.entry import wiring
 from sotto.entry.http import PROBLEM, problem
 from sotto.entry.part_events import part_of_event
 from sotto.entry.telemetry import make_logger
-from werkzeug.exceptions import HTTPException
 
 logger = make_logger("transcribe")
 
