@@ -1,1 +1,1 @@
-"""The `sotto` command, on the public API."""
+"""The `sotto` command: a client of the public API, like any other. Read `main` first, then `api`."""

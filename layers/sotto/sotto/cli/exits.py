@@ -1,0 +1,39 @@
+"""The exit statuses, and which error leads to which: scripts depend on them, docs/cli.md lists them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from sotto.domain.errors import Forbidden, SottoError, Unauthenticated, Unavailable
+
+SERVER_ERROR = 500
+
+
+class Exit(IntEnum):
+    OK = 0
+    UNEXPECTED = 1
+    BAD_INPUT = 2
+    JOB_FAILED = 3
+    UNREACHABLE = 4
+    NOT_SIGNED_IN = 5
+    INTERRUPTED = 130
+
+
+MEANINGS: dict[Exit, str] = {
+    Exit.OK: "done",
+    Exit.UNEXPECTED: "a mistake of ours; please report it",
+    Exit.BAD_INPUT: "the command or a file is not what was expected, or the service refused the request",
+    Exit.JOB_FAILED: "the service took the recording and could not transcribe it",
+    Exit.UNREACHABLE: "the service did not answer, or has a problem that will pass",
+    Exit.NOT_SIGNED_IN: "nobody is signed in, or this account may not do that",
+    Exit.INTERRUPTED: "stopped with Ctrl-C; jobs on the service go on",
+}
+
+
+def exit_of(error: SottoError) -> Exit:
+    """The exit status for an error, whether we raised it or the service sent it."""
+    if isinstance(error, (Unauthenticated, Forbidden)):
+        return Exit.NOT_SIGNED_IN
+    if isinstance(error, Unavailable) or error.status >= SERVER_ERROR:
+        return Exit.UNREACHABLE
+    return Exit.BAD_INPUT

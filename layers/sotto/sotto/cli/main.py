@@ -1,0 +1,66 @@
+"""The `sotto` command. Its own commands use the public API only; others come in as plug-ins.
+
+A plug-in is an entry point of the group `sotto.commands`: a function that takes argparse's subparsers, adds its
+commands, and sets `run` to a function from the parsed arguments to an exit status. That is how `sotto up` (which needs
+a checkout) and `sotto speech` (which needs the engine) get here without this package importing them; where their
+packages are not installed they are simply not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+import sotto
+from sotto.cli import jobs, login, transcribe
+from sotto.cli.exits import MEANINGS, Exit, exit_of
+from sotto.domain.errors import SottoError
+
+PLUGINS = "sotto.commands"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    statuses = "\n".join(f"  {int(status):>3}  {meaning}" for status, meaning in MEANINGS.items())
+    parser = argparse.ArgumentParser(
+        prog="sotto",
+        description="Transcribe recordings with a Sotto service, on this machine or elsewhere.",
+        epilog=f"exit status:\n{statuses}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sotto {sotto.__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (transcribe, jobs, login):
+        command.register(subparsers)
+    for plugin in entry_points(group=PLUGINS):
+        try:
+            register = plugin.load()
+        except ModuleNotFoundError as missing:
+            # Ours and left out of this installation, or a library of an extra that is not installed.
+            if missing.name is None:
+                raise
+            continue
+        register(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status. argparse itself exits with 2 for a command that it cannot read."""
+    given = build_parser().parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except SottoError as error:
+        from sotto.cli import terminal
+
+        terminal.complain(error)
+        return int(exit_of(error))
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+    except BrokenPipeError:  # `sotto ... | head`
+        sys.stderr.close()
+        return int(Exit.OK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
