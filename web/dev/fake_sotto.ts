@@ -243,7 +243,7 @@ export class FakeSotto {
             kind: 'put',
             method: 'PUT',
             url: `${this.#storageAt}/fake-storage/${job.id}`,
-            headers: { 'Content-Type': body.content_type },
+            headers: { 'Content-Type': body.content_type, 'Content-Length': String(body.size_bytes) },
             expires_at,
           }
         : {

@@ -47,7 +47,7 @@ export class Transfer {
       getUploadParameters: (file: File_) => {
         const { upload } = this.#of(file).accepted;
         if (upload.kind !== 'put') throw new Error(`expected a PUT upload, found ${upload.kind}`);
-        return { method: upload.method, url: upload.url, headers: upload.headers };
+        return { method: upload.method, url: upload.url, headers: headersToSet(upload.headers) };
       },
       createMultipartUpload: (file: File_) => handle(this.#of(file)),
       listParts: async (file: File_) => {
@@ -125,6 +125,12 @@ export class Transfer {
     if (!running) throw new Error(`expected a running upload of job ${file.meta.jobId}, found none`);
     return running;
   }
+}
+
+/** Without those that the browser sets itself and lets no script set. Both are signed, so the browser's must agree. */
+function headersToSet(headers: Record<string, string>): Record<string, string> {
+  const own = ['content-length', 'host'];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name.toLowerCase())));
 }
 
 /** Uppy wants S3's key and upload id; the service keeps both to itself, and the job's id stands for them. */
