@@ -30,7 +30,7 @@ from sotto.domain.identity import Role, Standing, User
 from sotto.domain.tokens import Session
 from sotto.workflows.identity_ports import Sessions, Standings, Users
 from tests.contract.identity.conftest import REGION, TABLE
-from tests.fakes.identity import START, FakeClock, FakeSessions, FakeStandings, FakeUsers
+from tests.fakes.identity import START, FakeApiKeys, FakeClock, FakeSessions, FakeStandings, FakeUsers
 
 ADA = User("01ADA", "ada@example.org", Role.OPERATOR, "$argon2id$...", "2026-11-22T12:00:00.000Z")
 PHONE = Session("01ADA", "phone", "hash-1", START, START, START + timedelta(days=30))
@@ -51,7 +51,7 @@ def table(aws_endpoint: str, dynamodb: DynamoDBClient) -> SignedDynamo:
 def stores(request: pytest.FixtureRequest, clock: FakeClock) -> tuple[Users, Sessions, Standings]:
     if request.param == "fake":
         users, sessions = FakeUsers(), FakeSessions()
-        return users, sessions, FakeStandings(users, sessions, clock)
+        return users, sessions, FakeStandings(users, sessions, FakeApiKeys(), clock)
     client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("table")
     return DynamoUsers(client, TABLE), DynamoSessions(client, TABLE), DynamoStandings(table, clock)
 
@@ -97,7 +97,7 @@ moments = st.integers(1_600_000_000, 2_200_000_000).map(lambda second: datetime.
 def test_signatures_are_botocores(body: bytes, now: datetime, session_token: str | None) -> None:
     host = "dynamodb.eu-central-1.amazonaws.com"
     ours = signed_headers(
-        host, body, region=REGION, credentials=Credentials("AKIDEXAMPLE", SECRET, session_token), now=now
+        host, body, region=REGION, credentials=Credentials("AKIDEXAMPLE", SECRET, session_token), now=now, target="A.B"
     )
     auth = SigV4Auth(BotoCredentials("AKIDEXAMPLE", SECRET, session_token), "dynamodb", REGION)
     headers = {name: value for name, value in ours.items() if name not in ("authorization", "x-amz-security-token")}

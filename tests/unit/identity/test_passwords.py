@@ -11,9 +11,8 @@ from sotto.domain.identity import ROLE_SCOPES, Principal, Role, Scope, clean_ema
 from sotto.domain.passwords import MAX_LENGTH, MIN_LENGTH, check_new_password, random_password
 from sotto.workflows.create_admin import create_admin
 from tests.fakes.identity import FakePasswords, FakeUsers
-from tests.unit.identity.conftest import EMAIL, PASSWORD, Service
+from tests.unit.identity.conftest import ADA, EMAIL, HOME, PASSWORD, Service
 
-ADA = Principal("01ADA", Role.USER, ROLE_SCOPES[Role.USER], "token")
 NEW = "an entirely new one"
 
 
@@ -46,14 +45,14 @@ def test_what_is_no_address_is_refused(email: str) -> None:
 
 
 def test_a_change_ends_every_session(service: Service) -> None:
-    token = service.sign_in(EMAIL, PASSWORD).refresh_token
-    service.change_password(ADA, PASSWORD, NEW)
+    token = service.sign_in(EMAIL, PASSWORD, HOME).refresh_token
+    service.change_password(ADA, PASSWORD, NEW, HOME)
 
     with pytest.raises(Unauthenticated):
-        service.refresh(token)
+        service.refresh(token, HOME)
     with pytest.raises(Unauthenticated):
-        service.sign_in(EMAIL, PASSWORD)
-    service.sign_in(EMAIL, NEW)
+        service.sign_in(EMAIL, PASSWORD, HOME)
+    service.sign_in(EMAIL, NEW, HOME)
 
 
 @pytest.mark.parametrize(
@@ -66,20 +65,20 @@ def test_a_change_ends_every_session(service: Service) -> None:
 )
 def test_a_change_needs_the_old_and_a_fit_new_one(service: Service, old: str, new: str, key: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        service.change_password(ADA, old, new)
+        service.change_password(ADA, old, new, HOME)
     assert refusal.value.key == key
 
 
 def test_a_key_cannot_change_the_password(service: Service) -> None:
     key = Principal("01ADA", Role.USER, ROLE_SCOPES[Role.USER], "sk_01ADA")
     with pytest.raises(Forbidden):
-        service.change_password(key, PASSWORD, NEW)
+        service.change_password(key, PASSWORD, NEW, HOME)
 
 
 def test_a_deleted_account_cannot_change_its_password(service: Service) -> None:
     gone = Principal("01GONE", Role.USER, ROLE_SCOPES[Role.USER], "token")
     with pytest.raises(NotFound):
-        service.change_password(gone, PASSWORD, NEW)
+        service.change_password(gone, PASSWORD, NEW, HOME)
 
 
 def test_a_one_time_password_allows_nothing_but_the_account() -> None:
