@@ -23,6 +23,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import persistence
+from ministack.services import sqs
 
 CHANGING = ("dynamodb", "sqs", "s3", "secretsmanager", "kms")
 """State keys that change while jobs run. The others (functions with their code, APIs, roles) change by deployment."""
@@ -63,7 +64,18 @@ def save_forever() -> None:
         pause = max(INTERVAL_S, (time.monotonic() - began) / SHARE_OF_TIME)
 
 
+def keep_queue_urls() -> None:
+    """Name queues after a fixed port, whatever port we listen on.
+
+    MiniStack keys its queues by URL, so a stack that comes back on another port could not be updated any more. Callers
+    see the port that they use; the SDK takes a queue's URL as a name only.
+    """
+    sqs.DEFAULT_PORT = "4566"
+    sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"  # noqa: SLF001 - pinned, see above
+
+
 def main() -> None:
+    keep_queue_urls()
     save_all = app.save_all
 
     def save_all_alone(services: Services) -> None:

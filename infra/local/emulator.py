@@ -76,7 +76,6 @@ def plan(places: Places, port: int, environ: dict[str, str]) -> Plan:
     """How to run the emulator on `port`, with its state under `places`."""
     settings = {
         "BIND_HOST": LOOPBACK,
-        "MINISTACK_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
         "AUTH": "true",
         "PERSIST_STATE": "1",

@@ -112,7 +112,7 @@ class Stack:
             transcribe_url=wiring.transcribe_url,
             bucket=outputs["BucketName"],
             table=outputs["TableName"],
-            queues=queues_of(outputs),
+            queues=queues_of(outputs, aws.endpoint),
             outputs=outputs,
             models=tuple(parameters["Models"].split(",")),
         )

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -49,14 +50,14 @@ class Facts(BaseModel):
     restarts: dict[str, int] = Field(default_factory=dict)
 
 
-def queues_of(outputs: dict[str, str]) -> dict[str, str]:
-    """The queues by short name: arrived, arrived_dlq, fast, fast_dlq, bulk, bulk_dlq."""
+def queues_of(outputs: dict[str, str], endpoint: str) -> dict[str, str]:
+    """The queues' URLs at `endpoint`, by short name: arrived, arrived_dlq, fast, fast_dlq, bulk, bulk_dlq."""
     names = {"Arrived": "arrived", "Fast": "fast", "Bulk": "bulk"}
     found = {}
     for stem, name in names.items():
         for suffix, ending in (("Queue", ""), ("Dlq", "_dlq")):
             if url := outputs.get(f"{stem}{suffix}Url"):
-                found[name + ending] = url
+                found[name + ending] = endpoint + urlsplit(url).path
     return found
 
 

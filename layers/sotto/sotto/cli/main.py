@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import sotto
 from sotto.cli import jobs, login, transcribe
@@ -37,12 +37,16 @@ def build_parser() -> argparse.ArgumentParser:
         try:
             register = plugin.load()
         except ModuleNotFoundError as missing:
-            # Ours and left out of this installation, or a library of an extra that is not installed.
-            if missing.name is None:
-                raise
-            continue
-        register(subparsers)
+            _note_missing(plugin, missing)
+        else:
+            register(subparsers)
     return parser
+
+
+def _note_missing(plugin: EntryPoint, missing: ModuleNotFoundError) -> None:
+    """Silent when the plug-in's own package is left out of this installation; else a library is missing: say which."""
+    if missing.name is None or not f"{plugin.module}.".startswith(f"{missing.name}."):
+        sys.stderr.write(f"the commands of {plugin.module} need {missing.name}: pip install 'sotto[local]'\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +28,17 @@ def write(text: str) -> None:
 def complain(error: SottoError, about: str = "") -> None:
     """An error in the words that it has everywhere: what was expected and found, the code, the next step."""
     console = messages()
-    subject = f"{about}: " if about else ""
+    subject = f"{_escaped(about)}: " if about else ""
     console.print(f"[bold red]error[/] {subject}{_escaped(error.message)} [dim]({error.code})[/]")
     if error.hint:
         console.print(f"      {_escaped(error.hint)}")
+
+
+def failed(name: str, failure: Mapping[str, str], where: str) -> None:
+    """A job that failed, in the words that it keeps."""
+    console = messages()
+    console.print(f"[bold red]failed[/] {_escaped(name)}: {_escaped(failure['message'])} [dim]({failure['code']})[/]")
+    console.print(f"       {_escaped(failure['hint'])} [dim]({where})[/]")
 
 
 @contextmanager

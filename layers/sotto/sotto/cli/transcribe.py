@@ -78,9 +78,8 @@ def run(given: argparse.Namespace) -> int:
                 troubles.append(exit_of(error))
     except KeyboardInterrupt:
         for one in sent:
-            terminal.messages().print(
-                f"{one.path.name}: job {one.job['id']} goes on; `sotto jobs show {one.job['id']}`"
-            )
+            job_id = one.job["id"]
+            terminal.messages().print(f"{one.path.name}: job {job_id} goes on; see `sotto jobs show {job_id}`")
         raise
     finally:
         api.close()
@@ -143,13 +142,9 @@ def finish(api: Api, sent: Sent, extension: str, write: Callable[[Path, str], No
         text = api.get_bytes(f"/jobs/{job['id']}/transcript", format=extension).decode()
         write(sent.path, text)
         return Exit.OK
-    failure = job.get("failure") or {}
-    console = terminal.messages()
-    reason = failure.get("message", f"the job is {job['status']}")
-    console.print(
-        f"[bold red]failed[/] {sent.path.name}: {reason} [dim]({failure.get('code', job['status'].lower())})[/]"
-    )
-    console.print(f"       {failure.get('hint', '')} (job {job['id']}, request {job['request_id']})")
+    ended = {"message": f"the job ended as {job['status']}", "code": job["status"].lower(), "hint": ""}
+    failure = job.get("failure") or ended
+    terminal.failed(sent.path.name, failure, f"job {job['id']}, request {job['request_id']}")
     return Exit.JOB_FAILED
 
 

@@ -79,7 +79,7 @@ class Uploader:
                     raise unreachable("the bucket", error) from error
             else:
                 if answer.is_success:
-                    return answer.headers.get("etag", "")
+                    return str(answer.headers.get("etag", ""))
                 sent.take_back()
                 if last or not _worth_trying(answer.status_code):
                     raise _refused(answer.status_code)
