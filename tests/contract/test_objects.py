@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
+from pathlib import Path
 
 import boto3
 import pytest
@@ -106,6 +107,14 @@ def test_s3_signs_the_length_the_type_and_the_time(bucket: str) -> None:
     assert query["response-content-disposition"] == ["inline; filename*=UTF-8''a%20%22b%22.wav"]
     part = objects.presign_part(KEY, "upload", 3, expires_s=60)
     assert urllib.parse.parse_qs(urllib.parse.urlsplit(part).query)["partNumber"] == ["3"]
+
+
+def test_s3_copies_an_object_to_a_file(bucket: str, tmp_path: Path) -> None:
+    objects = S3Objects(boto3.client("s3"), bucket)
+    objects.write("models/tiny/model.bin", b"weights", content_type="application/octet-stream")
+    assert objects.download("models/tiny/model.bin", tmp_path / "model.bin")
+    assert (tmp_path / "model.bin").read_bytes() == b"weights"
+    assert not objects.download("models/tiny/nothing", tmp_path / "nothing")
 
 
 def _put_part(objects, upload: str, content: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
@@ -123,6 +124,17 @@ class S3Objects:
                 if code_of(error) in _MISSING:
                     return None
                 raise
+
+    def download(self, key: str, target: Path) -> bool:
+        """Copy the object to `target`, in parts and without holding it in memory. False when there is none."""
+        with translated(StorageUnavailable, "bucket"):
+            try:
+                self._client.download_file(self._bucket, key, str(target))
+            except ClientError as error:
+                if code_of(error) in _MISSING:
+                    return False
+                raise
+        return True
 
     def write(self, key: str, content: bytes, *, content_type: str) -> None:
         with translated(StorageUnavailable, "bucket"):

@@ -31,6 +31,7 @@ from sotto.workflows.plan_recording import PartPlans
 
 if TYPE_CHECKING:
     from sotto.entry.part_worker import PartWorker
+    from sotto.speech.transcriber import Transcriber
     from sotto.workflows.cancel_job import CancelJob
     from sotto.workflows.create_job import CreateJob
     from sotto.workflows.delete_job import DeleteJob
@@ -177,6 +178,25 @@ def transcribe_part() -> TranscribePart:
 
 
 @cache
+def speech() -> Transcriber:
+    from sotto.speech.loading import ModelLoader
+    from sotto.speech.model_sources import from_bucket, from_hub, from_packages
+    from sotto.speech.transcriber import Transcriber
+
+    settings = transcribe_settings()
+    return Transcriber(
+        ModelLoader(
+            settings.model_dir,
+            (from_bucket(_objects(settings).download), from_packages, from_hub),
+            engine=settings.engine,
+            compute_type=settings.compute_type,
+            threads=settings.threads,
+            at_once=settings.concurrency,
+        )
+    )
+
+
+@cache
 def transcribe_settings() -> TranscribeSettings:
     return TranscribeSettings.from_environment()
 
@@ -188,7 +208,7 @@ def part_worker() -> PartWorker:
 
     return PartWorker(
         transcribe=transcribe_part,
-        load_model=lambda: speech().load(transcribe_settings().default_model),
+        load_model=lambda: speech().load(transcribe_settings().default_model).engine.facts,
         places=lambda: transcribe_settings().concurrency,
         logger=make_logger("transcribe"),
     )

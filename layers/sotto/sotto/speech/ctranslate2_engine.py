@@ -23,15 +23,19 @@ BATCH = 8
 
 
 class CTranslate2Engine:
-    """See engine.Engine. `compute_type` is CTranslate2's (int8, float32 ...)."""
+    """See engine.Engine. `compute_type` is CTranslate2's (int8, float32 ...); `at_once` calls share the weights."""
 
-    def __init__(self, files: ModelFiles, *, compute_type: str = "int8", threads: int = 1) -> None:
+    def __init__(self, files: ModelFiles, *, compute_type: str = "int8", threads: int = 1, at_once: int = 1) -> None:
         import ctranslate2  # 0.2 s of a cold start
 
         self._library: Any = ctranslate2
         try:
             self._model: Any = ctranslate2.models.Whisper(
-                str(files.directory), device="cpu", compute_type=compute_type, intra_threads=threads
+                str(files.directory),
+                device="cpu",
+                compute_type=compute_type,
+                intra_threads=threads,
+                inter_threads=at_once,
             )
         except (RuntimeError, ValueError) as error:
             raise ModelUnavailable(f"model {files.name}: CTranslate2 cannot load it as {compute_type}") from error
