@@ -84,6 +84,8 @@ class Stack:
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             state_dir=str(self.places.state),
             logs=str(self.places.logs),
+            web_url=before.web_url if before else None,
+            endpoint_url=before.endpoint_url if before else None,
         )
         write_facts(self.places, self._facts)
 

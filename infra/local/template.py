@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from infra.local.errors import PackagingFailed
+
 Template = dict[str, Any]
 
 
@@ -39,8 +41,11 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def load(path: Path) -> Template:
-    """The template's content. Intrinsic functions are in their long form."""
-    return dict(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a SafeLoader
+    """The template's content. Intrinsic functions are in their long form. Raises PackagingFailed."""
+    try:
+        return dict(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a SafeLoader
+    except (OSError, yaml.YAMLError) as error:
+        raise PackagingFailed(f"{path} cannot be read: {error}") from error
 
 
 def parameters_of(samconfig: Path, environment: str) -> dict[str, str]:
