@@ -83,4 +83,6 @@ def test_what_is_named_in_the_outputs_is_what_hosts_need(template: dict[str, Any
         "BulkDlqUrl",
         "SigningSecretArn",
         "KeyArn",
+        "WorkerPolicyArn",
+        "EventSourcePolicyArn",
     }

@@ -24,10 +24,14 @@ FUNCTION_ROLES = (
     "MarkFailedRole",
     "ReconcileRole",
 )
+POLICIES = ("WorkerPolicy", "EventSourcePolicy")
+"""What hosts outside Lambda attach to the roles that they bring; the first is attached to TranscribeRole as well."""
 
 
 def _statements(resources: Resources, role: str) -> list[dict[str, Any]]:
-    (policy,) = resources[role]["Properties"]["Policies"]
+    """What a role states itself, or what a policy states."""
+    properties = resources[role]["Properties"]
+    (policy,) = properties.get("Policies", [properties])
     statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     return [one["Fn::If"][1] if "Fn::If" in one else one for one in statements]
 
@@ -45,10 +49,16 @@ def test_only_lambda_may_take_the_role_and_nothing_is_added_to_it(resources: Res
     properties = resources[role]["Properties"]
     (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
     assert trust == {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    assert "ManagedPolicyArns" not in properties
+    added = [{"Ref": "WorkerPolicy"}] if role == "TranscribeRole" else None
+    assert properties.get("ManagedPolicyArns") == added
 
 
-@pytest.mark.parametrize("role", FUNCTION_ROLES)
+def test_there_are_no_other_policies(resources: Resources) -> None:
+    assert set(of_type(resources, "AWS::IAM::ManagedPolicy")) == set(POLICIES)
+    assert not of_type(resources, "AWS::IAM::Policy")
+
+
+@pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)
 def test_no_action_is_a_wildcard_and_no_resource_is_but_the_documented(resources: Resources, role: str) -> None:
     for one in _statements(resources, role):
         assert one["Effect"] == "Allow"
@@ -66,7 +76,7 @@ def test_a_function_writes_only_its_own_log(resources: Resources, role: str) -> 
     assert log["Resource"]["Fn::Sub"].endswith(f":log-group:{group}:*")
 
 
-@pytest.mark.parametrize("role", FUNCTION_ROLES)
+@pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)
 def test_the_key_is_used_only_through_a_service(resources: Resources, role: str) -> None:
     (use,) = [one for one in _statements(resources, role) if one["Sid"] == "UseKey"]
     assert use["Resource"] == {"Fn::GetAtt": ["Key", "Arn"]}
@@ -77,7 +87,7 @@ def test_the_key_is_used_only_through_a_service(resources: Resources, role: str)
     assert named == {action.partition(":")[0] for action in _actions(resources, role)} - {"kms", "logs", "ses", "xray"}
 
 
-@pytest.mark.parametrize("role", FUNCTION_ROLES)
+@pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)
 def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resources: Resources, role: str) -> None:
     for one in _statements(resources, role):
         actions = as_list(one["Action"])
@@ -91,7 +101,7 @@ def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resourc
             assert all(PREFIXED.match(where["Fn::Sub"]) for where in as_list(one["Resource"])), one["Sid"]
 
 
-@pytest.mark.parametrize("role", FUNCTION_ROLES)
+@pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)
 def test_the_table_is_reached_by_name_and_its_index_only_by_reconcile(resources: Resources, role: str) -> None:
     for one in _statements(resources, role):
         if not any(action.startswith("dynamodb:") for action in as_list(one["Action"])):
@@ -102,7 +112,9 @@ def test_the_table_is_reached_by_name_and_its_index_only_by_reconcile(resources:
 
 
 def test_only_auth_and_rotation_read_the_signing_seed(resources: Resources) -> None:
-    readers = [role for role in FUNCTION_ROLES if "secretsmanager:GetSecretValue" in _actions(resources, role)]
+    readers = [
+        role for role in FUNCTION_ROLES + POLICIES if "secretsmanager:GetSecretValue" in _actions(resources, role)
+    ]
     assert readers == ["AuthRole", "RotateKeysRole"]
 
 
@@ -113,7 +125,7 @@ def test_only_jobs_and_the_deletion_of_accounts_delete_recordings(resources: Res
             for one in _statements(resources, role)
         )
 
-    assert [role for role in FUNCTION_ROLES if deletes_uploads(role)] == ["AdminRole", "JobsRole"]
+    assert [role for role in FUNCTION_ROLES + POLICIES if deletes_uploads(role)] == ["AdminRole", "JobsRole"]
 
 
 def test_only_uploads_writes_recordings(resources: Resources) -> None:
@@ -123,7 +135,7 @@ def test_only_uploads_writes_recordings(resources: Resources) -> None:
             for one in _statements(resources, role)
         )
 
-    assert [role for role in FUNCTION_ROLES if writes_uploads(role)] == ["UploadsRole"]
+    assert [role for role in FUNCTION_ROLES + POLICIES if writes_uploads(role)] == ["UploadsRole"]
 
 
 def test_nobody_may_change_or_delete_an_audit_row(resources: Resources) -> None:
