@@ -45,10 +45,17 @@ _UNKNOWN = SottoError("Something went wrong on the server.")
 class Api:
     """The routes of one function. `handler` is what Lambda calls."""
 
-    def __init__(self, logger: Logger, admit: Callable[[Principal], None] = lambda _: None) -> None:
-        """`admit` raises LimitReached for a caller who asks too often (entry/admission.py)."""
+    def __init__(
+        self,
+        logger: Logger,
+        admit: Callable[[Principal], None] = lambda _: None,
+        refuse: Callable[[SottoError, str], Response[str]] | None = None,
+    ) -> None:
+        """`admit` raises LimitReached for a caller who asks too often (entry/admission.py); `refuse` gives an error
+        and a request id the shape of an answer, problem details unless another one is named."""
         self.logger = logger
         self._admit = admit
+        self._refuse = refuse or problem
         self.routes = APIGatewayRestResolver(strip_prefixes=["/v1"])
         self.routes.exception_handler(SottoError)(self._known_error)
         self.routes.exception_handler(Exception)(self._unknown_error)
@@ -60,7 +67,7 @@ class Api:
             answer = self.routes.resolve(event, context)
         except Exception as error:
             self.logger.exception("unexpected error", exception_name=type(error).__name__)
-            answer = _as_dict(problem(_UNKNOWN, request_id(event)))
+            answer = _as_dict(self._refuse(_UNKNOWN, request_id(event)))
         self.logger.info(
             "answered",
             method=event.get("httpMethod"),
@@ -89,25 +96,33 @@ class Api:
 
     def body(self, model: type[Body]) -> Body:
         """The request's JSON body as `model`. Raises InvalidInput, which names the field."""
-        return parse_json(model, _raw_body(self.routes.current_event.raw_event))
+        return parse_json(model, self.raw_body())
+
+    def raw_body(self) -> bytes:
+        """The request's body as it was sent. The gateway passes the binary media types of template.yaml as base64."""
+        return _raw_body(self.routes.current_event.raw_event)
+
+    def header(self, name: str) -> str:
+        """The request's header, empty when it was not sent."""
+        return str(self.routes.current_event.headers.get(name) or "")
 
     def query(self, model: type[Body]) -> Body:
         """The query string as `model`. Raises InvalidInput, which names the parameter."""
-        return _validate(model, dict(self.routes.current_event.query_string_parameters or {}))
+        return validate(model, dict(self.routes.current_event.query_string_parameters or {}))
 
     def _known_error(self, error: SottoError) -> Response[str]:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self.logger.error("failed", code=error.code, exception_name=type(error).__name__)
-        return problem(error, self.request_id)
+        return self._refuse(error, self.request_id)
 
     def _unknown_error(self, error: Exception) -> Response[str]:
         self.logger.error("unexpected error", exc_info=error, exception_name=type(error).__name__)
-        return problem(_UNKNOWN, self.request_id)
+        return self._refuse(_UNKNOWN, self.request_id)
 
     def _no_route(self, error: NotFoundError) -> Response[str]:
         del error
         event = self.routes.current_event
-        return problem(
+        return self._refuse(
             NotFound(f"route: expected a documented one, found {event.http_method} {event.path}"), self.request_id
         )
 
@@ -117,7 +132,7 @@ def request_id(event: dict[str, Any]) -> str:
 
 
 def _as_dict(response: Response[str]) -> dict[str, Any]:
-    headers = {"Content-Type": PROBLEM, **response.headers}
+    headers = {"Content-Type": response.content_type, **response.headers}
     return {"statusCode": response.status_code, "headers": headers, "body": response.body}
 
 
@@ -148,6 +163,11 @@ def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None =
     )
 
 
+def see_other(url: str) -> Response[str]:
+    """The answer lies at `url`, which is signed and lives a few minutes."""
+    return Response(status_code=HTTPStatus.SEE_OTHER, body="", headers={"Location": url, "Cache-Control": "no-store"})
+
+
 def no_content() -> Response[str]:
     return Response(status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"})
 
@@ -162,10 +182,11 @@ def parse_json(model: type[Body], raw: bytes) -> Body:
         raise InvalidInput("body", expected="JSON", found=f"{len(raw)} bytes that are not JSON") from None
     if not isinstance(data, dict):
         raise InvalidInput("body", expected="a JSON object", found=type(data).__name__)
-    return _validate(model, data)
+    return validate(model, data)
 
 
-def _validate(model: type[Body], data: dict[str, Any]) -> Body:
+def validate(model: type[Body], data: dict[str, Any]) -> Body:
+    """`data` as `model`. Raises InvalidInput, which names the field and hides secrets."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -189,4 +210,4 @@ def _raw_body(event: dict[str, Any]) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except ValueError:
-        raise InvalidInput("body", expected="JSON", found="broken base64") from None
+        raise InvalidInput("body", expected="base64 from the gateway", found="something else") from None
