@@ -1,0 +1,39 @@
+"""One world for the module's tests; the functions' caches are emptied around it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from sotto.entry import admission, aws, identity_wiring, wiring
+from tests.integration.identity.world import World
+
+
+def _forget() -> None:
+    for module in (admission, aws, identity_wiring, wiring):
+        for thing in vars(module).values():
+            if hasattr(thing, "cache_clear"):
+                thing.cache_clear()
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[World]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    _forget()
+    yield World(f"http://{host}:{port}")
+    _forget()
+    server.stop()
+
+
+@pytest.fixture
+def world(built: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    for name, value in built.environment.items():
+        monkeypatch.setenv(name, value)
+    built.open()
+    return built
