@@ -18,4 +18,4 @@ def take_in(record: SQSRecord) -> str:
     return ",".join(outcomes) or "nothing_to_do"
 
 
-handler = handle_records(logger, take_in)
+handler = handle_records(logger, take_in, wiring.retries)

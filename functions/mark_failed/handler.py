@@ -19,4 +19,4 @@ def mark_failed(record: SQSRecord) -> str:
     return wiring.fail_job().for_part(PartQueued.model_validate_json(record.body), failure_of(attributes))
 
 
-handler = handle_records(logger, mark_failed)
+handler = handle_records(logger, mark_failed, wiring.retries)
