@@ -1,7 +1,7 @@
 """Puts the packaged template into the emulator: artifacts bucket, stack created or updated, outputs read.
 
-`sam deploy` would do the same in 10 s; CloudFormation's own API takes 2. A stack whose fingerprint (template, code and
-parameters) is already deployed is left alone, so the usual `sotto up` deploys nothing.
+`sam deploy` would do the same in 10 s; CloudFormation's own API takes 2. A stack whose fingerprint (template, code, parameters
+and our own additions) is already deployed is left alone, so the usual `sotto up` deploys nothing.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.local import parity
 from infra.local.emulator import Aws
 from infra.local.errors import DeploymentFailed
 from infra.local.package import Artifact, Package
-from infra.local.parity import apply_parity
 
 ARTIFACTS = "sotto-artifacts"
 STACK = "sotto"
@@ -39,7 +40,8 @@ def deploy(
 ) -> tuple[dict[str, str], bool]:
     """The stack's outputs, and whether anything was deployed. Raises DeploymentFailed with resource and reason."""
     body = json.dumps(package.template, sort_keys=True)
-    fingerprint = hashlib.sha256((body + json.dumps(dict(parameters), sort_keys=True)).encode()).hexdigest()
+    parts = (body, json.dumps(dict(parameters), sort_keys=True), Path(parity.__file__).read_text())
+    fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     present = describe(aws)
     if present and present["StackStatus"] in GOOD and _deployed(aws) == fingerprint:
         return outputs_of(present), False
@@ -62,7 +64,7 @@ def deploy(
     stack = _wait(aws, lambda found: found is not None and not found["StackStatus"].endswith("IN_PROGRESS"))
     if stack is None or stack["StackStatus"] not in GOOD:
         raise DeploymentFailed(_why(aws, stack))
-    apply_parity(aws, package.template, stack)
+    parity.apply_parity(aws, package.template, stack)
     aws("s3").put_object(Bucket=ARTIFACTS, Key=DEPLOYED, Body=fingerprint.encode())
     return outputs_of(stack), True
 

@@ -125,10 +125,11 @@ async def hand_on(request: web.Request) -> web.StreamResponse:
                 await response.write(piece)
             await response.write_eof()
     except (ClientError, TimeoutError) as error:
-        logging.getLogger("edge").warning("no answer from the API: %s", type(error).__name__)
-        if response.prepared:  # half an answer must not look whole
-            raise
-        return _unavailable(request)
+        logging.getLogger("edge").warning("no whole answer from the API: %s", type(error).__name__)
+        if not response.prepared:
+            return _unavailable(request)
+        if request.transport is not None:
+            request.transport.abort()  # half an answer must not look whole
     return response
 
 

@@ -2,8 +2,8 @@
 
 Without it the laptop would differ from AWS where it matters: refusals of the gateway that are not problem documents,
 rows that never expire, functions without a concurrency limit, a signing seed that is not hex (MiniStack 1.5.33 reads
-only ExcludeCharacters of GenerateSecretString). Each step puts what the template says, so applying twice changes
-nothing. Against a complete emulator every step is a no-op.
+only ExcludeCharacters of GenerateSecretString), roles that may send one message but not ten. Each step puts what the
+template says, so applying twice changes nothing. Against a complete emulator every step is a no-op.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from infra.local.template import Template
 
 Properties = dict[str, Any]
 ACCOUNT = "000000000000"
+BATCHED = ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
 
 
 def apply_parity(aws: Aws, template: Template, stack: Mapping[str, Any]) -> list[str]:
@@ -127,6 +128,23 @@ def _api(aws: Aws, identity: str, properties: Properties) -> None:
         aws("apigateway").create_deployment(restApiId=identity, stageName=stage)
 
 
+def _role(aws: Aws, name: str, _: Properties) -> None:
+    """On AWS, sqs:SendMessage is the permission for SendMessageBatch too. MiniStack asks for an action of that name.
+
+    AWS has no such action (and cfn-lint refuses it), so it is added here and not in the template.
+    """
+    iam = aws("iam")
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        before = json.dumps(document)
+        for statement in document["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            batches = [f"{action}Batch" for action in actions if action in BATCHED]
+            statement["Action"] = [*actions, *(batch for batch in batches if batch not in actions)]
+        if json.dumps(document) != before:
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
 def _secret(aws: Aws, identity: str, properties: Properties) -> None:
     """Generate again what was generated from the wrong characters; a right one is kept, sessions depend on it."""
     wanted = properties.get("GenerateSecretString")
@@ -158,6 +176,7 @@ STEPS: dict[str, tuple[Callable[[Aws, str, Properties], None], tuple[str, ...]]]
     "AWS::DynamoDB::Table": (_table, ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")),
     "AWS::Serverless::Function": (_function, ("ReservedConcurrentExecutions",)),
     "AWS::Serverless::Api": (_api, ("GatewayResponses", "StageName")),
+    "AWS::IAM::Role": (_role, ()),
     "AWS::SecretsManager::Secret": (_secret, ("GenerateSecretString",)),
 }
 """Resource type -> its step, and the properties that the emulator drops."""

@@ -51,6 +51,7 @@ def _call_behind_the_authorizer(api_url: str, sign_in: Callable[[], str]) -> Non
     token = sign_in()
     expect(f"{api_url}/jobs?limit=1", HTTPStatus.OK, token)
     expect(f"{api_url}/jobs/{NOBODYS_JOB}/upload/parts", HTTPStatus.NOT_FOUND, token)
+    expect(f"{api_url}/jobs/{NOBODYS_JOB}/transcript", HTTPStatus.NOT_FOUND, token)
 
 
 def expect(url: str, status: HTTPStatus, token: str | None = None) -> None:
