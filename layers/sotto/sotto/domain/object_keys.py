@@ -3,6 +3,7 @@
 uploads/<owner>/<job>/<name>                    the recording as uploaded
 work/<owner>/<job>/<attempt>/<part>.json        one part's transcript
 transcripts/<owner>/<job>/transcript.<format>   the result
+exports/<owner>/<job>/transcript.<format>       a result that is too large for an answer of the API; a few days
 """
 
 from __future__ import annotations
@@ -62,9 +63,18 @@ def transcripts_prefix(owner: str, job_id: str) -> str:
     return f"transcripts/{owner}/{job_id}/"
 
 
+def export_key(owner: str, job_id: str, extension: str) -> str:
+    return f"exports/{owner}/{job_id}/transcript.{extension}"
+
+
 def job_prefixes(owner: str, job_id: str) -> tuple[str, ...]:
     """Every prefix under which a job may have objects: what deletion empties."""
-    return (f"uploads/{owner}/{job_id}/", f"work/{owner}/{job_id}/", transcripts_prefix(owner, job_id))
+    return (
+        f"uploads/{owner}/{job_id}/",
+        f"work/{owner}/{job_id}/",
+        transcripts_prefix(owner, job_id),
+        f"exports/{owner}/{job_id}/",
+    )
 
 
 def plan_key(owner: str, job_id: str) -> str:

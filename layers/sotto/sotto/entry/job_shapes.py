@@ -218,10 +218,6 @@ class ListQuery(Shape):
     cursor: str | None = Field(default=None, max_length=200)
 
 
-class TranscriptQuery(Shape):
-    format: str = "json"
-
-
 class SignRequest(Shape):
     numbers: list[int]
 
