@@ -1,10 +1,8 @@
-"""Read and delete jobs, their transcripts and recordings; the models; the service's life signs."""
+"""Read, stop, repeat and delete jobs, listen to recordings; the models; the service's life signs."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from sotto import __version__
-from sotto.domain.object_keys import download_disposition
-from sotto.domain.renderings import CONTENT_TYPES
 from sotto.entry import wiring
 from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
@@ -17,7 +15,6 @@ from sotto.entry.job_shapes import (
     ModelsAnswer,
     RecordingAnswer,
     RetryRequest,
-    TranscriptQuery,
     VersionAnswer,
 )
 from sotto.entry.telemetry import make_logger
@@ -59,15 +56,6 @@ def delete_job(job_id: str) -> Response[str]:
     """Delete a job and all that belongs to it."""
     wiring.delete_job()(api.principal().user_id, job_id)
     return no_content()
-
-
-@api.routes.get("/jobs/<job_id>/transcript")
-def get_transcript(job_id: str) -> Response[str]:
-    """The transcript in the format that was asked for."""
-    owner, wanted = api.principal().user_id, api.query(TranscriptQuery).format
-    job, text = wiring.read_job().transcript(owner, job_id, wanted)
-    headers = {"Content-Disposition": download_disposition(job.name, wanted), "Cache-Control": "no-store"}
-    return Response(status_code=200, content_type=CONTENT_TYPES[wanted], body=text, headers=headers)
 
 
 @api.routes.get("/jobs/<job_id>/recording")

@@ -11,13 +11,15 @@ from sotto.entry.settings import Settings
 from tests.conftest import ROOT
 from tests.unit.template.conftest import Resources, functions_of, of_type
 
-ZIPPED = {"admin", "auth", "authorizer", "rotate_keys", "uploads", "jobs", "intake", "mark_failed", "reconcile"}
+ZIPPED = {"admin", "audio", "auth", "authorizer", "rotate_keys", "uploads", "jobs", "transcripts", "intake", "mark_failed", "reconcile"}
 SETTINGS: dict[str, type[Settings]] = {
     "admin": settings.AdminSettings,
+    "audio": settings.AudioSettings,
     "auth": settings.AuthSettings,
     "rotate_keys": settings.RotateKeysSettings,
     "uploads": settings.JobSettings,
     "jobs": settings.RetrySettings,
+    "transcripts": settings.TranscriptSettings,
     "intake": settings.IntakeSettings,
     "mark_failed": settings.StoreSettings,
     "reconcile": settings.ReconcileSettings,

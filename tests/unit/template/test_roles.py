@@ -11,16 +11,18 @@ from tests.unit.template.conftest import Resources, as_list, of_type
 
 DOCUMENTED_WILDCARDS = {"Trace": "X-Ray's actions know no resources"}
 KEY_ONLY_VIA = re.compile(r"^(dynamodb|s3|sqs|secretsmanager)\.\$\{AWS::Region\}\.amazonaws\.com$")
-PREFIXED = re.compile(r"^\$\{Bucket\.Arn\}/(uploads|work|transcripts|models)/\*$")
+PREFIXED = re.compile(r"^\$\{Bucket\.Arn\}/(uploads|work|transcripts|exports|models)/\*$")
 FUNCTION_ROLES = (
     "AuthorizerRole",
     "AuthRole",
     "AdminRole",
+    "AudioRole",
     "RotateKeysRole",
     "UploadsRole",
     "IntakeRole",
     "TranscribeRole",
     "JobsRole",
+    "TranscriptsRole",
     "MarkFailedRole",
     "ReconcileRole",
 )
@@ -96,7 +98,7 @@ def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resourc
         if any(action.startswith("s3:ListBucket") for action in actions):
             assert one["Resource"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
             prefixes = one["Condition"]["StringLikeIfExists"]["s3:prefix"]
-            assert all(re.fullmatch(r"(uploads|work|transcripts|models)/\*", prefix) for prefix in prefixes)
+            assert all(re.fullmatch(r"(uploads|work|transcripts|exports|models)/\*", prefix) for prefix in prefixes)
         else:
             assert all(PREFIXED.match(where["Fn::Sub"]) for where in as_list(one["Resource"])), one["Sid"]
 
@@ -128,14 +130,14 @@ def test_only_jobs_and_the_deletion_of_accounts_delete_recordings(resources: Res
     assert [role for role in FUNCTION_ROLES + POLICIES if deletes_uploads(role)] == ["AdminRole", "JobsRole"]
 
 
-def test_only_uploads_writes_recordings(resources: Resources) -> None:
+def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None:
     def writes_uploads(role: str) -> bool:
         return any(
             "s3:PutObject" in as_list(one["Action"]) and "uploads" in str(one["Resource"])
             for one in _statements(resources, role)
         )
 
-    assert [role for role in FUNCTION_ROLES + POLICIES if writes_uploads(role)] == ["UploadsRole"]
+    assert [role for role in FUNCTION_ROLES + POLICIES if writes_uploads(role)] == ["AudioRole", "UploadsRole"]
 
 
 def test_nobody_may_change_or_delete_an_audit_row(resources: Resources) -> None:

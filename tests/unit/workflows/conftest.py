@@ -22,6 +22,7 @@ from sotto.workflows.intake_recording import IntakeRecording
 from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.plan_recording import PartPlans
 from sotto.workflows.read_job import ReadJob
+from sotto.workflows.read_transcript import ReadTranscript
 from sotto.workflows.reconcile_jobs import ReconcileJobs
 from sotto.workflows.retry_job import RetryJob
 from sotto.workflows.transcribe_part import TranscribePart
@@ -108,6 +109,7 @@ class Service:
         self.cancel = CancelJob(self.jobs, self.objects, self.clock)
         self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}))
         self.read = ReadJob(self.jobs, self.objects, self.clock)
+        self.transcripts = ReadTranscript(self.jobs, self.objects)
         self.delete = DeleteJob(self.jobs, self.objects)
         self.reconcile = ReconcileJobs(self.jobs, self.objects, plans, self.arrivals, self.join, self.clock)
 

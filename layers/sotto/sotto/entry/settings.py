@@ -149,6 +149,21 @@ class JobSettings(StoreSettings, AdmissionSettings):
         return frozenset(name.strip() for name in self.models.split(",") if name.strip())
 
 
+class TranscriptSettings(StoreSettings, AdmissionSettings):
+    """What the API function that serves transcripts needs."""
+
+
+class AudioSettings(JobSettings):
+    """What the OpenAI-compatible function needs beside."""
+
+    answer_within_s: float = Field(
+        default=25,
+        gt=0,
+        le=27,
+        description="Seconds that a request waits for its transcript, above 0 and up to 27: the gateway gives up at 29",
+    )
+
+
 class RetrySettings(JobSettings):
     """What a retry needs beside: where a recording is announced again."""
 

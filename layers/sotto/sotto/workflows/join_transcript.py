@@ -30,7 +30,7 @@ class JoinTranscript:
         for extension in STORED_FORMATS:
             self.objects.write(
                 transcript_key(job.owner, job.id, extension),
-                render(transcript, extension).encode(),
+                render(transcript, extension),
                 content_type=CONTENT_TYPES[extension],
             )
         try:

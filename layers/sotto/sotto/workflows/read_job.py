@@ -1,14 +1,11 @@
-"""Read jobs and their results."""
+"""Read jobs and listen to their recordings; workflows/read_transcript.py has the results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sotto.domain.errors import NotFound, StorageUnavailable, WrongState
+from sotto.domain.errors import NotFound
 from sotto.domain.job import Job, JobStatus, Page
-from sotto.domain.object_keys import transcript_key
-from sotto.domain.renderings import render
-from sotto.domain.transcript import Transcript
 from sotto.workflows.moments import after
 from sotto.workflows.ports import Clock, Jobs, Objects
 
@@ -33,16 +30,6 @@ class ReadJob:
 
     def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
         return self.jobs.page(owner, limit=limit, cursor=cursor)
-
-    def transcript(self, owner: str, job_id: str, extension: str) -> tuple[Job, str]:
-        """The job and its transcript in a format of domain/renderings.py, made from the canonical JSON."""
-        job = self.jobs.get(owner, job_id)
-        if job.status is not JobStatus.COMPLETED:
-            raise WrongState(f"transcript: expected a COMPLETED job, found {job.status}")
-        content = self.objects.read(transcript_key(owner, job_id))
-        if content is None:
-            raise StorageUnavailable(f"transcript of {job_id}: expected an object, found none")
-        return job, render(Transcript.model_validate_json(content), extension)
 
     def recording_url(self, owner: str, job_id: str) -> tuple[str, str]:
         """A URL that plays the uploaded recording, and when it dies."""
