@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -25,8 +26,11 @@ def built() -> Iterator[World]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    # moto keeps one memory a process, whatever server it is seen through.
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
     _forget()
-    yield World(f"http://{host}:{port}")
+    yield World(endpoint)
     _forget()
     server.stop()
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from sotto.adapters.ed25519_keys import private_key, public_key, public_x, thumbprint
 from sotto.adapters.jwt_tokens import JwtSigner, JwtVerifier
+from sotto.adapters.secrets_keyring import CACHE_S
 from sotto.adapters.signing_key import CurrentKey
 from sotto.domain.audit import Action, Origin
 from sotto.domain.errors import StorageUnavailable, Unauthenticated
@@ -87,7 +88,7 @@ def test_a_process_that_still_signs_with_the_old_key_is_believed_for_the_overlap
     issuer.issue()
     late = Issuer(issuer.clock, FakeKeyring(issuer.keyring.read()), issuer.published)
     issuer.rotate()
-    issuer.clock.advance(300)  # secrets_keyring.CACHE_S
+    issuer.clock.advance(CACHE_S)
     token = late.issue()
     issuer.clock.advance(TTL_S - 1)
     assert issuer.accepts(token)
@@ -100,6 +101,15 @@ def test_the_next_key_is_published_a_rotation_before_it_signs() -> None:
     assert waiting is not None
     assert public_of(waiting) in issuer.published.published(0)
     assert issuer.rotate() == public_of(waiting)
+
+
+def test_after_a_leak_also_a_key_that_was_retired_before_is_dead() -> None:
+    issuer = Issuer()
+    old = issuer.issue()
+    issuer.rotate()
+    assert issuer.accepts(old)
+    issuer.rotate(leaked=True)
+    assert not issuer.accepts(old)
 
 
 def test_after_a_leak_no_old_token_and_neither_old_key_is_believed() -> None:

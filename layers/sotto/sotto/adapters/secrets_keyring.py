@@ -18,7 +18,8 @@ from sotto.domain.signing_keys import SigningKeys
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-CACHE_S = 300.0
+CACHE_S = 60.0
+"""Also how long people must wait at most to sign in after a leaked key was replaced."""
 
 
 class SecretsKeyring:

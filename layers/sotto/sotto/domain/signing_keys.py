@@ -10,8 +10,8 @@ import secrets
 from dataclasses import dataclass
 
 SEED_BYTES = 32
-OVERLAP_MARGIN_S = 900
-"""How long a process may go on with the key it has cached (300 s), clock skew, and room to spare."""
+OVERLAP_MARGIN_S = 300
+"""How long a process may go on with the key it has cached (60 s), clock skew, and room to spare."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ def retired_until(now: int, access_ttl_s: int, *, leaked: bool) -> int:
 def rotated_keys(keys: SigningKeys, public: str, now: int, access_ttl_s: int, *, leaked: bool) -> SigningKeys:
     """The keys after a rotation; `public` is the public half of the present seed.
 
-    A leaked seed takes the waiting one with it, since both lie in the same secret.
+    A leaked seed takes the waiting one with it, since both lie in the same secret, and the retired ones too, since
+    the secret's older versions may have leaked with it.
     """
     old = (public, retired_until(now, access_ttl_s, leaked=leaked))
-    kept = tuple(entry for entry in keys.retired if entry[1] > now)
+    living = tuple(entry for entry in keys.retired if entry[1] > now)
+    kept = tuple((x, now) for x, _ in living) if leaked else living
     following = None if leaked else keys.next_seed
     return SigningKeys(following or new_seed(), new_seed(), (*kept, old))

@@ -113,7 +113,7 @@ class Keyring(Protocol):
     """The private signing keys."""
 
     def read(self) -> SigningKeys:
-        """At most some minutes old."""
+        """At most a minute old."""
         ...
 
     def read_now(self) -> SigningKeys: ...
