@@ -46,7 +46,7 @@ def examine(facts: Facts) -> Report:
         "emulator": _get(f"{facts.endpoint_url}/_ministack/health"),
         "edge": _get(f"{facts.api_url}/livez"),
         "transcribe": _get(f"{facts.transcribe_url}/readyz"),
-        "event-source": "ok" if psutil.pid_exists(facts.pids.get("event-source", -1)) else "not running",
+        "event_source": "ok" if psutil.pid_exists(facts.pids.get("event_source", -1)) else "not running",
     }
     return Report(**facts.model_dump(), health=health)
 

@@ -19,6 +19,8 @@ from infra.local.ports import LOOPBACK
 
 SLOTS = {"fast": 1, "bulk": 1}
 """Parts in flight at once. Two lanes, one slot each: a laptop's processors are shared between them."""
+MOST_THREADS = 4
+"""More do not make one transcription faster, and the other lane wants some."""
 LEASE_S = 30
 """Shorter than on AWS: when a worker is killed here, somebody is watching."""
 
@@ -59,7 +61,6 @@ class Wiring:
 
 def transcribe(wiring: Wiring) -> Plan:
     """The container's own entry, without the container."""
-    processors = os.cpu_count() or 1
     settings = {
         "SOTTO_BUCKET": wiring.outputs["BucketName"],
         "SOTTO_TABLE": wiring.outputs["TableName"],
@@ -68,7 +69,7 @@ def transcribe(wiring: Wiring) -> Plan:
         "SOTTO_ENGINE": "ctranslate2",
         "SOTTO_COMPUTE_TYPE": "int8",
         "SOTTO_CONCURRENCY": str(sum(SLOTS.values())),
-        "SOTTO_THREADS": str(max(1, processors // sum(SLOTS.values()))),
+        "SOTTO_THREADS": str(min(MOST_THREADS, os.cpu_count() or 1)),
         "SOTTO_LEASE_S": str(LEASE_S),
         "WORKERS": "1",
         "THREADS": str(sum(SLOTS.values()) + 2),  # probes are answered while every place is taken
@@ -99,7 +100,7 @@ def event_source(wiring: Wiring) -> Plan:
         "SOTTO_DRAIN_S": "3",
     }
     return Plan(
-        name="event-source",
+        name="event_source",
         argv=(sys.executable, "-m", "sotto.entry.event_source"),
         environment={**wiring.environment("event_source"), **settings},
         cwd=wiring.places.checkout,

@@ -33,7 +33,7 @@ ROOM_BYTES = 512 * 1024 * 1024
 """With less, a start is refused: the emulator would lose what it cannot write, and say so only in its log."""
 ENVIRONMENT = "local"
 """The environment of samconfig.toml that the laptop takes its parameters from."""
-STOPPED_IN_ORDER = (("edge", "event-source"), ("transcribe",), ("emulator",))
+STOPPED_IN_ORDER = (("edge", "event_source"), ("transcribe",), ("emulator",))
 Say = Callable[[str], None]
 
 

@@ -1,0 +1,78 @@
+"""The whole stack, started once for all end-to-end tests by the command that people use, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.places import Places
+from infra.local.status import read_facts
+from tests.e2e.caller import Caller
+
+START_WITHIN_S = 600  # a fresh checkout makes the emulator's environment and fetches models first
+
+
+class RunningStack:
+    """What `sotto status --json` says, by key, as it is now: pids change when a process is killed."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def __getitem__(self, key: str) -> Any:
+        facts = read_facts(Places(state=self.state))
+        assert facts is not None, f"no status in {self.state}"
+        return facts.model_dump()[key]
+
+    @property
+    def web_url(self) -> str:
+        return str(self["web_url"])
+
+    @property
+    def api_url(self) -> str:
+        return str(self["api_url"])
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """The administrator's e-mail and password."""
+        found = json.loads(Path(self["credentials_file"]).read_text())
+        return found["email"], found["password"]
+
+
+def sotto(*arguments: str, within_s: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would."""
+    command = [sys.executable, "-m", "sotto.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=False)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    state = tmp_path_factory.mktemp("stack") / ".sotto"
+    started = sotto(
+        *("up", "--detach", "--state", str(state), "--web-port", "0", "--aws-port", "0"), within_s=START_WITHIN_S
+    )
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield RunningStack(state)
+    finally:
+        stopped = sotto("down", "--state", str(state))
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+@pytest.fixture
+def pids(stack: RunningStack) -> Callable[[], dict[str, int]]:
+    """The processes of the stack, as they are when it is called."""
+    return lambda: dict(stack["pids"])
+
+
+@pytest.fixture
+def caller(stack: RunningStack) -> Iterator[Caller]:
+    """The administrator, signed in."""
+    one = Caller(stack.api_url, *stack.credentials)
+    yield one
+    one.http.close()
