@@ -1,7 +1,7 @@
 """Puts the packaged template into the emulator: artifacts bucket, stack created or updated, outputs read.
 
-`sam deploy` would do the same in 10 s; CloudFormation's own API takes 2. A stack whose fingerprint (template, code, parameters
-and our own additions) is already deployed is left alone, so the usual `sotto up` deploys nothing.
+`sam deploy` would do the same in 10 s; CloudFormation's own API takes 2. A stack whose fingerprint (template, code,
+parameters and our own additions) is already deployed is left alone, so the usual `sotto up` deploys nothing.
 """
 
 from __future__ import annotations
