@@ -105,6 +105,9 @@ def create_app(*, origin: str, upstream: str, storage: str, dist: Path) -> web.A
 async def hand_on(request: web.Request) -> web.StreamResponse:
     """Pass the request to the API and its answer back, piece by piece."""
     headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP)
+    if hdrs.AUTHORIZATION not in headers and "X-API-Key" in headers:
+        # The gateway remembers callers by Authorization alone, so a key arrives there in that header (docs/identity.md).
+        headers[hdrs.AUTHORIZATION] = f"Bearer {headers['X-API-Key']}"
     headers["X-Forwarded-For"] = ", ".join(filter(None, [request.headers.get("X-Forwarded-For"), request.remote]))
     headers["X-Forwarded-Proto"], headers["X-Forwarded-Host"] = request.scheme, request.host
     url = URL(request.app[UPSTREAM] + request.raw_path.removeprefix("/v1"), encoded=True)
