@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sotto.domain.identity import ROLE_SCOPES, Principal, Role
 from sotto.domain.job import Job, JobStatus, Progress, RecordingRef, Timings
 from sotto.domain.options import Options
 from sotto.domain.transcript import RecordingFacts
@@ -42,3 +43,4 @@ QUEUED = replace(
     facts=FACTS,
     progress=Progress(seconds_total=500.0, parts_total=2),
 )
+PRINCIPAL = Principal(OWNER, Role.USER, ROLE_SCOPES[Role.USER], "token")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sotto.domain.errors import NotARecording, PartFailedRepeatedly, StillTransc
 from sotto.domain.job import Job, JobStatus
 from sotto.domain.object_keys import UploadKey
 from sotto.domain.options import Options
+from sotto.workflows.moments import after, iso
 from sotto.workflows.transcribe_now import LONGEST_WAIT_S, UNKNOWN_WAIT_S, Recording, TranscribeNow
 from tests.examples import OWNER
 from tests.fakes.requests import InMemoryRequests
@@ -35,7 +37,7 @@ def arrive(service: Service, job: Job) -> None:
 def work(service: Service, job: Job) -> None:
     """Everything that happens to an uploaded recording."""
     arrive(service, job)
-    for event in service.queue.take():
+    for event in service.queue.parts:
         service.transcribe(event)
 
 
@@ -79,12 +81,10 @@ def test_the_wait_is_estimated_from_measured_speed(
     job = start(now, Recording("long.wav", "audio/wav", b"400"))
     arrive(service, job)
     queued = service.now(job)
-    event = service.queue.take()[0]
-    service.transcribe.lease_s  # the real claim and progress, stopped half-way
-    processing = service.jobs.move(
-        queued, JobStatus.PROCESSING, timings=_started(queued, service), due_at="2026-11-22T13:00:00.000Z"
-    )
-    until = "2026-11-22T13:00:00.000Z"
+    event = service.queue.parts[0]
+    until = after(service.clock(), 3600)
+    timings = replace(queued.timings, started_at=iso(service.clock()))
+    processing = service.jobs.move(queued, JobStatus.PROCESSING, timings=timings, due_at=until)
     service.jobs.claim_part(processing, event.part.index, worker="w", now=queued.timings.created_at, lease_until=until)
     service.jobs.extend_lease(processing, event.part.index, worker="w", lease_until=until, seconds_done=100.0)
     service.clock.forward(elapsed_s)
@@ -137,7 +137,7 @@ def test_a_bad_recording_is_refused_again_without_another_job(service: Service, 
 def test_what_failed_by_the_worlds_fault_is_tried_again(service: Service, now: TranscribeNow) -> None:
     first = start(now)
     arrive(service, first)
-    service.fail.for_part(service.queue.take()[0], None)
+    service.fail.for_part(service.queue.parts[0], None)
     with pytest.raises(PartFailedRepeatedly):
         now.wait(first, service.clock())
     assert start(now).id != first.id
@@ -153,11 +153,3 @@ def test_a_cancelled_job_is_no_answer_and_no_obstacle(service: Service, now: Tra
 
 def _fails(*_: object, **__: object) -> None:
     raise StorageUnavailable("bucket: expected an answer, found none")
-
-
-def _started(job: Job, service: Service):  # noqa: ANN202 - Timings
-    from dataclasses import replace
-
-    from sotto.workflows.moments import iso
-
-    return replace(job.timings, started_at=iso(service.clock()))

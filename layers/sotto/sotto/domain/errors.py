@@ -9,6 +9,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   |-- Forbidden            403 known caller, missing scope
     |   |-- NotFound             404 no such thing, or somebody else's
     |   |-- WrongState           409 the job's state does not allow the move
+    |   |-- VersionConflict      409 somebody else changed the transcript first
     |   |-- AlreadyExists        409 the name or address is taken
     |   |-- TooLarge             413 more bytes than the limit
     |   |-- LimitReached         429 too many requests, jobs, minutes or bytes
@@ -18,6 +19,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |       `-- UploadNeverFinished
     |-- Unavailable              the world's fault: retried with back-off, then the dead-letter queue, HTTP 503
     |   |-- StorageUnavailable, QueueUnavailable, MailUnavailable, EngineUnavailable, DiskFull, ModelUnavailable
+    |   |-- StillTranscribing    the job runs, its transcript is not there yet
     |   `-- PartFailedRepeatedly what a job is told when retries are used up
     `-- MisconfiguredSetting     the operator's fault: names the key, the form and the command that fixes it
 
@@ -28,7 +30,7 @@ the server or an exception's text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,13 @@ class WrongState(Rejected):
     status = 409
     title = "Not possible in this state"
     default_hint = "Read the job again and act on its present status."
+
+
+class VersionConflict(Rejected):
+    code = "version_conflict"
+    status = 409
+    title = "Changed meanwhile"
+    default_hint = "Read the newest version, make your edits on that and send them with its number."
 
 
 class AlreadyExists(Rejected):
@@ -227,6 +236,17 @@ class DiskFull(Unavailable):
     default_hint = "The server's disk is full; an administrator must free space. Nothing that was accepted is lost."
 
 
+class StillTranscribing(Unavailable):
+    """The answer of a route that waits for a transcript: the job goes on, the same request picks it up."""
+
+    code = "still_transcribing"
+    title = "Still transcribing"
+    default_hint = (
+        "Send the same request again after Retry-After: it joins the running job. For long recordings send"
+        " `Prefer: respond-async` and read the job that Location names."
+    )
+
+
 class PartFailedRepeatedly(Unavailable):
     """Not raised: what a job is told when a message lands in the dead-letter queue without a better reason."""
 
@@ -248,10 +268,23 @@ class MisconfiguredSetting(SottoError):
         self.key = key
 
 
+def error_of(failure: Failure) -> SottoError:
+    """The error that a failed job's `failure` was: the same code, message, hint and status."""
+    for kind in (RecordingRejected, Unavailable):
+        for cls in (kind, *_below(kind)):
+            if cls.code == failure.code:
+                return cls(failure.message, hint=failure.hint)
+    return SottoError(failure.message, hint=failure.hint)
+
+
 def every_error() -> tuple[type[SottoError], ...]:
     """All classes of the tree, parents first: the source of the error catalogue in docs/api/errors.md."""
 
-    def walk(cls: type[SottoError]) -> list[type[SottoError]]:
-        return [cls, *(found for child in cls.__subclasses__() for found in walk(child))]
+    return (SottoError, *_below(SottoError))
 
-    return tuple(walk(SottoError))
+
+Branch = TypeVar("Branch", bound=SottoError)
+
+
+def _below(cls: type[Branch]) -> list[type[Branch]]:
+    return [found for child in cls.__subclasses__() for found in (child, *_below(child))]

@@ -11,6 +11,7 @@ from sotto.domain.job import Attempt, Job, JobStatus, Stage, Timings, stage_of
 from sotto.domain.languages import LANGUAGES
 from sotto.domain.options import MODELS, Options, Task
 from sotto.domain.uploads import PresignedPut, UploadedPart
+from sotto.entry.openai_models import OpenAiModel
 from sotto.workflows.create_job import Accepted, NewJob
 
 
@@ -269,8 +270,12 @@ class ModelShape(Shape):
 
 
 class ModelsAnswer(Shape):
+    """Ours, and the two fields that OpenAI's clients read."""
+
     models: list[ModelShape]
     languages: dict[str, str]
+    object: Literal["list"] = "list"
+    data: list[OpenAiModel]
 
     @classmethod
     def of(cls, offered: frozenset[str], default: str) -> ModelsAnswer:
@@ -286,7 +291,7 @@ class ModelsAnswer(Shape):
             for facts in MODELS.values()
             if facts.name in offered
         ]
-        return cls(models=models, languages=LANGUAGES)
+        return cls(models=models, languages=LANGUAGES, data=[OpenAiModel.of(model.name) for model in models])
 
 
 class VersionAnswer(Shape):
