@@ -56,6 +56,17 @@ def test_a_reader_seeks_and_keeps_to_its_version(objects) -> None:
         assert reader.tell() == 258
 
 
+def test_a_reader_takes_a_long_recording_piece_by_piece(objects) -> None:
+    content = bytes(range(256)) * 4096 * 3  # three times what is read ahead
+    objects.write(KEY, content, content_type="audio/wav")
+    newest = objects.head(KEY)
+    with objects.open(newest) as reader:
+        assert reader.read(16) == content[:16]
+    objects.write(KEY, b"overwritten", content_type="audio/wav")
+    with objects.open(newest) as reader:
+        assert reader.read() == content
+
+
 def test_a_version_that_is_gone_is_said_to_be(objects) -> None:
     gone = RecordingRef(KEY, "1", "00000000000000000000000000000000", 10)
     with pytest.raises(RecordingReplaced):
