@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.local.errors import NotRunning, StackError
@@ -25,16 +26,22 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the commands to the `sotto` command."""
     up = subparsers.add_parser("up", help="start the whole cloud on this machine")
     up.add_argument("--detach", action="store_true", help="return when it is ready; stop it with `sotto down`")
-    up.add_argument("--web-port", type=int, default=8080, help="port of the web app and the API (a free one if taken)")
-    up.add_argument("--aws-port", type=int, default=4566, help="port of the AWS endpoint (a free one if taken)")
     up.set_defaults(run=_up)
+    demo = subparsers.add_parser("demo", help="start it, transcribe the bundled sample, and stop")
+    demo.add_argument("--stay", action="store_true", help="serve until Ctrl-C instead of stopping")
+    demo.set_defaults(run=_demo, detach=False)
     down = subparsers.add_parser("down", help="stop it; recordings, transcripts and accounts stay")
     down.add_argument("--delete-data", action="store_true", help="remove those too, for good")
     down.set_defaults(run=_down)
     status = subparsers.add_parser("status", help="what runs, where, and whether it is well")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     status.set_defaults(run=_status)
-    for parser in (up, down, status):
+    for parser in (up, demo):
+        parser.add_argument(
+            "--web-port", type=int, default=8080, help="of the web app and the API (a free one if taken)"
+        )
+        parser.add_argument("--aws-port", type=int, default=4566, help="of the AWS endpoint (a free one if taken)")
+    for parser in (up, demo, down, status):
         parser.add_argument("--state", type=Path, help="folder that holds the stack (default: .sotto in the checkout)")
 
 
@@ -59,14 +66,15 @@ def _up(given: argparse.Namespace) -> int:
     try:
         if given.detach:
             return _detach(places, given)
-        asyncio.run(_serve(places, given))
+        asyncio.run(_serve(places, given, _greet))
     except StackError as error:
         _complain(str(error))
         return EXIT_TROUBLE
     return 0
 
 
-async def _serve(places: Places, given: argparse.Namespace) -> None:
+async def _serve(places: Places, given: argparse.Namespace, ready: Callable[[Facts, asyncio.Event], None]) -> None:
+    """Run the stack until a signal, or until `ready` sets the event that it is given."""
     from infra.local.stack import Stack  # opens the SDK's door, which `down` and `status` need not wait for
 
     stopped = asyncio.Event()
@@ -76,22 +84,24 @@ async def _serve(places: Places, given: argparse.Namespace) -> None:
     for setting in [key for key in os.environ if key.startswith("AWS_")]:
         del os.environ[setting]  # a profile or an endpoint of the developer's shell has no say here
     stack = Stack(places, _say, environ, web_port=given.web_port, aws_port=given.aws_port)
-    await stack.run(stopped, lambda facts: _say(_greeting(facts)))
+    await stack.run(stopped, lambda facts: ready(facts, stopped))
     _say("stopped; everything is kept in " + str(places.state))
 
 
-def _greeting(facts: Facts) -> str:
-    return "\n".join(
-        (
-            "",
-            f"  web app   {facts.web_url}",
-            f"  API       {facts.api_url}",
-            f"  AWS       AWS_ENDPOINT_URL={facts.endpoint_url} (keys: test, test)",
-            f"  sign in   e-mail and password are in {facts.credentials_file}",
-            "",
-            "  sotto transcribe talk.mp3      needs no sign-in on this machine",
-            "  Ctrl-C, or `sotto down`        stops everything and keeps the data",
-            "",
+def _greet(facts: Facts, _: asyncio.Event) -> None:
+    _say(
+        "\n".join(
+            (
+                "",
+                f"  web app   {facts.web_url}",
+                f"  API       {facts.api_url}",
+                f"  AWS       AWS_ENDPOINT_URL={facts.endpoint_url} (keys: test, test)",
+                f"  sign in   e-mail and password are in {facts.credentials_file}",
+                "",
+                "  sotto transcribe talk.mp3      needs no sign-in on this machine",
+                "  Ctrl-C, or `sotto down`        stops everything and keeps the data",
+                "",
+            )
         )
     )
 
@@ -131,6 +141,31 @@ def _detach(places: Places, given: argparse.Namespace) -> int:
         starter.terminate()
         starter.wait()
         return 130
+
+
+# --- demo
+
+
+def _demo(given: argparse.Namespace) -> int:
+    """`make run` and `make demo`: from nothing to the sample's words."""
+    from infra.local.sample import transcribe_sample
+
+    ended: list[int] = []
+
+    def show(facts: Facts, stopped: asyncio.Event) -> None:
+        async def transcribe() -> None:
+            ended.append(await asyncio.to_thread(transcribe_sample, facts))
+            _greet(facts, stopped) if given.stay else stopped.set()
+
+        tasks.add(asyncio.get_running_loop().create_task(transcribe()))
+
+    tasks: set[asyncio.Task[None]] = set()
+    try:
+        asyncio.run(_serve(places_of(given), given, show))
+    except StackError as error:
+        _complain(str(error))
+        return EXIT_TROUBLE
+    return ended[0] if ended else EXIT_TROUBLE
 
 
 # --- down

@@ -43,7 +43,7 @@ _Loader.yaml_implicit_resolvers = {
 def load(path: Path) -> Template:
     """The template's content. Intrinsic functions are in their long form. Raises PackagingFailed."""
     try:
-        return dict(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a SafeLoader
+        return dict(_Loader(path.read_text()).get_single_data())
     except (OSError, yaml.YAMLError) as error:
         raise PackagingFailed(f"{path} cannot be read: {error}") from error
 

@@ -39,14 +39,11 @@ def list_jobs(given: argparse.Namespace) -> int:
     if given.json:
         terminal.write(json.dumps(answer, ensure_ascii=False, indent=1))
         return Exit.OK
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("id", "status", "created", "length", "name", box=box.SIMPLE, pad_edge=False)
     for job in answer["jobs"]:
-        table.add_row(job["id"], job["status"], job["timings"]["created_at"], _length(job), job["name"])
-    Console().print(table)
+        created = job["timings"]["created_at"]
+        terminal.write(f"{job['id']}  {job['status']:<15}  {created}  {_length(job):>7}  {job['name']}")
+    if answer["next_cursor"]:
+        terminal.messages().print(f"[dim]there are more; the newest {given.limit} are shown (--limit)[/]")
     return Exit.OK
 
 
