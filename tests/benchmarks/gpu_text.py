@@ -41,7 +41,7 @@ def compare_texts(model: ModelFiles, clips: list[Clip], device: str) -> dict[str
 
 def _torch_texts(model: ModelFiles, clips: list[Clip], device: str) -> list[str]:
     engine, tokens = (
-        load_engine(model.directory, model=model.name, sha256=model.sha256, device=device),
+        load_engine(model, device=device),
         Tokens(model.directory),
     )
     encoded = engine.encode(engine.features([decode(clip.path) for clip in clips], FRAMES))

@@ -26,7 +26,7 @@ class Pair:
     """Both engines over one model, and what both heard: a sample and its first five seconds."""
 
     def __init__(self, model: ModelFiles) -> None:
-        self.torch: TorchEngine = load_engine(model.directory, model=model.name, sha256=model.sha256, device="cpu")
+        self.torch: TorchEngine = load_engine(model, device="cpu")
         self.ctranslate2 = ctranslate2.models.Whisper(str(model.directory), compute_type="float32")
         self.tokens = Tokens(model.directory)
         whole = decode(ROOT / "tests" / "audio" / "sample.ogg").astype(np.float32) / 32768

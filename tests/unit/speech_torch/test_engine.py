@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from whisper.model import ModelDimensions
 
-from sotto.domain.errors import MisconfiguredSetting
+from sotto.domain.errors import EngineUnavailable, MisconfiguredSetting
 from sotto.domain.languages import LANGUAGES
 from sotto.speech.engine import Engine, Sampling
-from sotto.speech.torch_engine import EncodedBatch, load_engine
+from sotto.speech.model_files import ModelFiles
+from sotto.speech.torch_device import EncodedBatch, batch_within, compute_type_for, device_called, gpu_pace
+from sotto.speech.torch_engine import load_engine
 
 START, NO_TIMESTAMPS = 50257, 50362
 PROMPT = (START, NO_TIMESTAMPS)
@@ -107,4 +110,36 @@ def test_languages_are_measured_for_every_row(multilingual, multilingual_engine)
 
 def test_an_unknown_compute_type_names_the_setting(tmp_path):
     with pytest.raises(MisconfiguredSetting, match="SOTTO_COMPUTE_TYPE: expected default or one of float32"):
-        load_engine(tmp_path, model="tiny.en", sha256="0" * 64, device="cpu", compute_type="int8")
+        load_engine(ModelFiles("tiny.en", tmp_path, "0" * 64), device="cpu", compute_type="int8")
+
+
+def test_the_device_decides_the_number_format():
+    assert compute_type_for(torch.device("cuda"), "default") == "bfloat16"
+    assert compute_type_for(torch.device("cpu"), "default") == "float32"
+    assert compute_type_for(torch.device("cuda"), "float16") == "float16"
+    assert device_called("cpu").type == "cpu"
+    assert device_called("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_the_batch_fits_the_memory(engine):
+    plenty = batch_within(100 * 2**30, engine.dims, torch.bfloat16)
+    assert plenty == 64
+    large = ModelDimensions(128, 1500, 1280, 20, 32, 51866, 448, 1280, 20, 32)
+    assert batch_within(20 * 2**30, large, torch.bfloat16) == 32
+    assert batch_within(0, large, torch.bfloat16) == 1
+
+
+def test_a_gpu_steps_over_few_batch_sizes():
+    assert gpu_pace(64).batches == (1, 2, 4, 8, 16, 32, 64)
+    assert gpu_pace(5).batches == (1, 2, 4, 5)
+    assert gpu_pace(1).batches == (1,)
+    assert gpu_pace(64).batch(17) == 32
+
+
+def test_a_full_device_is_tried_again_elsewhere(engine, encoded, monkeypatch):
+    def full(*_arguments: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(engine.decoder, "remember", full)
+    with pytest.raises(EngineUnavailable, match="found it full"):
+        engine.generate(encoded, PROMPT, SHORT)

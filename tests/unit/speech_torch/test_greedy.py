@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future
+
 import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -9,21 +12,22 @@ from torch.nn import functional
 
 from sotto.speech.cuda_graphs import Eagerly
 from sotto.speech.torch_choice import Choice, Rules
-from sotto.speech.torch_engine import cpu_pace, gpu_pace
-from sotto.speech.torch_greedy import GreedyRun, Pace, Prompt, span_for
+from sotto.speech.torch_device import cpu_pace, gpu_pace
+from sotto.speech.torch_greedy import GreedyRun, Marks, Pace, Window, span_for
 from sotto.speech.torch_slots import Slots
 
 CPU = torch.device("cpu")
 START, NO_SPEECH, NO_TIMESTAMPS = 50257, 50361, 50362
 TOKENS = 24
 NEVER = 50258  # a token that is suppressed below, so that no row ends
-PROMPT = Prompt((START, NO_TIMESTAMPS), START, NO_SPEECH)
+PROMPT = (START, NO_TIMESTAMPS)
+MARKS = Marks(START, NO_SPEECH)
 
 
 @pytest.fixture(scope="module")
 def alone(english, encoded):
     """Per window: its greedy tokens and their log-probabilities by openai-whisper's decoder, without any cache."""
-    tokens = torch.tensor([PROMPT.tokens] * len(encoded.states))
+    tokens = torch.tensor([PROMPT] * len(encoded.states))
     sums = []
     for _ in range(TOKENS):
         scores = functional.log_softmax(english.decoder(tokens, encoded.states)[:, -1], dim=-1)
@@ -33,13 +37,13 @@ def alone(english, encoded):
     return list(zip(tokens[:, 2:].tolist(), torch.stack(sums, dim=1).tolist(), strict=True))
 
 
-def run(engine, states, end_of_text, *, capacity, pace, max_tokens=TOKENS, replay=None):
-    choice = Choice(Rules.suppressing((), (), engine.dims.n_vocab, CPU), end_of_text)
+def run(engine, states, end_of_text, *, capacity, pace, max_tokens=TOKENS, replay=None, prompts=None):
+    choice = Choice(Rules.suppressing((NEVER,), (), engine.dims.n_vocab, CPU), end_of_text)
     slots = Slots.allocate(engine.dims, capacity, 1500, CPU, torch.float32).hearing(states.shape[1])
-    greedy = GreedyRun(
-        engine.decoder, states, PROMPT, choice, slots, max_tokens=max_tokens, pace=pace, replay=replay or Eagerly()
-    )
-    return greedy.run()
+    prompts = prompts or [PROMPT] * len(states)
+    windows = [Window(row, prompt, max_tokens, Future()) for row, prompt in zip(states, prompts, strict=True)]
+    GreedyRun(engine.decoder, choice, MARKS, slots, deque(windows), pace=pace, replay=replay or Eagerly()).run()
+    return [window.answer.result() for window in windows]
 
 
 def an_end_that_splits(alone) -> int:
@@ -83,22 +87,56 @@ def test_the_no_speech_probability_is_read_at_the_start_of_the_transcript(englis
 
 
 def test_no_row_grows_beyond_the_models_positions(engine, encoded):
-    long = Prompt((11,) * 430 + PROMPT.tokens, START, NO_SPEECH)
-    choice = Choice(Rules.suppressing((NEVER,), (), engine.dims.n_vocab, CPU), NEVER)
-    slots = Slots.allocate(engine.dims, 2, 100, CPU, torch.float32)
-    greedy = GreedyRun(
-        engine.decoder,
-        encoded.states[:2],
-        long,
-        choice,
-        slots,
-        max_tokens=224,
-        pace=gpu_pace(2),
-        replay=Eagerly(),
-    )
-    for answer in greedy.run():
+    long = (11,) * 430 + PROMPT
+    for answer in run(
+        engine, encoded.states[:2], NEVER, capacity=2, pace=gpu_pace(2), max_tokens=224, prompts=[long, long]
+    ):
         assert len(answer.tokens) == 448 - 432
         assert not answer.finished
+
+
+def test_rows_with_prompts_of_their_own_share_a_batch(engine, encoded):
+    prompts = [PROMPT, (50360, 11, 50, *PROMPT), (50360, 777, *PROMPT), PROMPT, (50360, 20, 21, *PROMPT)]
+    together = run(engine, encoded.states, NEVER, capacity=3, pace=gpu_pace(3), prompts=prompts)
+    for row, (prompt, answer) in enumerate(zip(prompts, together, strict=True)):
+        states = encoded.states[row : row + 1]
+        (alone,) = run(engine, states, NEVER, capacity=1, pace=cpu_pace(1), prompts=[prompt])
+        assert answer.tokens == alone.tokens
+        assert answer.no_speech_probability == pytest.approx(alone.no_speech_probability, rel=1e-3)
+
+
+def test_windows_that_arrive_during_the_run_are_decoded_too(engine, encoded, alone):
+    choice = Choice(Rules.suppressing((NEVER,), (), engine.dims.n_vocab, CPU), NEVER)
+    slots = Slots.allocate(engine.dims, 2, 1500, CPU, torch.float32).hearing(encoded.states.shape[1])
+    windows = [Window(row, PROMPT, TOKENS, Future()) for row in encoded.states]
+    waiting = deque(windows[:1])
+
+    class Arriving(Eagerly):
+        def __call__(self, key, step, slots):
+            if not waiting and not windows[-1].answer.done() and not windows[1].answer.done():
+                waiting.extend(window for window in windows[1:] if window not in seen)
+                seen.extend(windows[1:])
+            super().__call__(key, step, slots)
+
+    seen: list[Window] = []
+    GreedyRun(engine.decoder, choice, MARKS, slots, waiting, pace=gpu_pace(2), replay=Arriving()).run()
+    assert [list(window.answer.result().tokens) for window in windows] == [tokens for tokens, _ in alone]
+
+
+def test_a_failure_reaches_every_window_that_waits(engine, encoded):
+    class Failing(Eagerly):
+        def __call__(self, key, step, slots):
+            raise FloatingPointError("the device fell over")
+
+    choice = Choice(Rules.suppressing((), (), engine.dims.n_vocab, CPU), NEVER)
+    slots = Slots.allocate(engine.dims, 2, 100, CPU, torch.float32)
+    windows = [Window(row, PROMPT, TOKENS, Future()) for row in encoded.states]
+    run = GreedyRun(engine.decoder, choice, MARKS, slots, deque(windows), pace=gpu_pace(2), replay=Failing())
+    with pytest.raises(FloatingPointError):
+        run.run()
+    for window in windows:
+        with pytest.raises(FloatingPointError, match="fell over"):
+            window.answer.result(timeout=0)
 
 
 def test_spans_are_few_and_hold_what_they_must():

@@ -34,6 +34,6 @@ def test_int16_audio_is_scaled_on_the_device():
     torch.testing.assert_close(mixed[0], mixed[1])
 
 
-def test_audio_longer_than_the_window_is_refused():
-    with pytest.raises(ValueError, match="at most 16000 samples, found 32000"):
-        log_mel([noise(2.0, 5)], 100, 80, CPU)
+def test_audio_longer_than_the_window_is_cut():
+    long = noise(2.0, 5)
+    torch.testing.assert_close(log_mel([long], 100, 80, CPU), log_mel([long[:16000]], 100, 80, CPU))

@@ -7,6 +7,7 @@ beam search is for accuracy, not for speed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -15,7 +16,7 @@ from torch.nn import functional
 
 from sotto.speech.engine import Generated
 from sotto.speech.torch_choice import Choice
-from sotto.speech.torch_greedy import Prompt, span_for
+from sotto.speech.torch_greedy import Marks, span_for
 from sotto.speech.torch_layers import Decoder
 from sotto.speech.torch_slots import Slots
 
@@ -30,18 +31,25 @@ class _Hypotheses:
 
 @torch.inference_mode()
 def beam_search(
-    decoder: Decoder, encoded: Tensor, prompt: Prompt, choice: Choice, *, beams: int, max_tokens: int
+    decoder: Decoder,
+    encoded: Tensor,
+    prompt: Sequence[int],
+    choice: Choice,
+    marks: Marks,
+    *,
+    beams: int,
+    max_tokens: int,
 ) -> list[Generated]:
     """The hypothesis with the best mean log-probability of every window of `encoded` [windows, positions, width].
 
     A window is finished when `beams` hypotheses have ended; if max_tokens comes first, its live beams compete too.
     """
     windows, positions, _ = encoded.shape
-    length = len(prompt.tokens)
+    length = len(prompt)
     steps = min(max_tokens, decoder.dimensions.n_text_ctx - length)
     slots = Slots.allocate(decoder.dimensions, windows * beams, positions, decoder.device, decoder.dtype, sharing=beams)
     decoder.remember(encoded, slots)
-    logits, no_speech = _read_prompt(decoder, prompt, slots, windows, beams)
+    logits, no_speech = _read_prompt(decoder, prompt, marks, slots, beams)
     # Before the first token all beams are the same: only the first of each window may go on.
     sums = torch.full((windows, beams), float("-inf"), device=decoder.device)
     sums[:, 0] = 0.0
@@ -62,15 +70,17 @@ def beam_search(
     ]
 
 
-def _read_prompt(decoder: Decoder, prompt: Prompt, slots: Slots, windows: int, beams: int) -> tuple[Tensor, Tensor]:
+def _read_prompt(
+    decoder: Decoder, prompt: Sequence[int], marks: Marks, slots: Slots, beams: int
+) -> tuple[Tensor, Tensor]:
     """Run the prompt once a window, share its memory with all beams; logits [windows x beams, vocabulary]."""
-    length = len(prompt.tokens)
-    tokens = torch.tensor(prompt.tokens, device=decoder.device).expand(windows, length)
+    length, windows = len(prompt), slots.cross.shape[0]
+    tokens = torch.tensor(prompt, device=decoder.device).expand(windows, length)
     positions = torch.arange(length, device=decoder.device).expand(windows, length)
     hidden, _ = decoder.hidden(tokens, positions, replace(slots, own=slots.own[::beams]), length)
     slots.own[..., :length, :] = slots.own[::beams, ..., :length, :].repeat_interleave(beams, dim=0)
-    begins = prompt.tokens.index(prompt.start_of_transcript)
-    no_speech = functional.softmax(decoder.logits(hidden[:, begins]), dim=-1)[:, prompt.no_speech]
+    begins = list(prompt).index(marks.start_of_transcript)
+    no_speech = functional.softmax(decoder.logits(hidden[:, begins]), dim=-1)[:, marks.no_speech]
     return decoder.logits(hidden[:, -1]).repeat_interleave(beams, dim=0), no_speech
 
 

@@ -8,7 +8,8 @@ is finished, admits waiting windows, and closes the ranks so that the step runs 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import torch
@@ -25,13 +26,22 @@ SPAN_STEP = 64
 """Self-attention reads the text positions in spans of this many: one CUDA graph a span, not one a token."""
 
 
-@dataclass(frozen=True)
-class Prompt:
-    """What stands before the first new token of every row."""
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One row to decode: its encoder output [positions, width], what stands before its text, and who waits for it."""
 
-    tokens: tuple[int, ...]
-    start_of_transcript: int  # token id, where the probability of <|nospeech|> is read
-    no_speech: int  # token id
+    states: Tensor
+    prompt: tuple[int, ...]
+    max_tokens: int
+    answer: Future[Generated]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Token ids: where a transcript starts, and whose probability is read there."""
+
+    start_of_transcript: int
+    no_speech: int
 
 
 @dataclass(frozen=True)
@@ -51,41 +61,53 @@ def span_for(length: int, text_positions: int) -> int:
 
 
 class GreedyRun:
-    """One call of `generate`, greedy or sampling: `encoded` [windows, positions, width] over `slots`."""
+    """Decodes `waiting` windows, all of as many encoder positions as `slots` have, until none is left.
+
+    Others may append to `waiting` while it runs: those windows enter as soon as slots are free. Answers go to each
+    window's future, in the order in which rows finish.
+    """
 
     def __init__(
         self,
         decoder: Decoder,
-        encoded: Tensor,
-        prompt: Prompt,
         choice: Choice,
+        marks: Marks,
         slots: Slots,
+        waiting: deque[Window],
         *,
-        max_tokens: int,
         pace: Pace,
         replay: Replay,
     ) -> None:
-        self.decoder, self.encoded, self.prompt, self.choice = decoder, encoded, prompt, choice
-        self.slots, self.pace, self.replay = slots, pace, replay
-        self.text_positions = decoder.dimensions.n_text_ctx
-        self.stop_at = min(len(prompt.tokens) + max_tokens, self.text_positions)
-        self.waiting = deque(range(encoded.shape[0]))
-        self.owners: dict[int, int] = {}  # slot -> window
+        self.decoder, self.choice, self.marks, self.slots = decoder, choice, marks, slots
+        self.waiting, self.pace, self.replay = waiting, pace, replay
+        self.capacity: int = slots.done.shape[0]
+        self.text_positions: int = decoder.dimensions.n_text_ctx
+        self.owners: dict[int, Window] = {}  # slot -> window
+        self.entering: list[Window] = []
         self.longest = 0
-        self.results: dict[int, Generated] = {}
 
-    def run(self) -> list[Generated]:
-        """The answer of every window, in their order."""
-        self._admit()
-        while self.owners:
-            rows = self.pace.batch(len(self.owners))
-            span = span_for(self.longest + self.pace.look_every, self.text_positions)
-            step = self._step(rows, span)
-            key = (rows, span, self.slots.cross.shape[-2], self.choice.rules.always.data_ptr())
-            for _ in range(self.pace.look_every):
-                self.replay(key, step, self.slots)
-            self._look(rows)
-        return [self.results[window] for window in sorted(self.results)]
+    def run(self) -> None:
+        """Answer every window; after an exception, those without an answer get the exception."""
+        try:
+            self._admit()
+            while self.owners:
+                self._advance()
+                self._look()
+        except BaseException as error:
+            for window in {*self.owners.values(), *self.entering}:
+                window.answer.set_exception(error)
+            while self.waiting:
+                self.waiting.popleft().answer.set_exception(error)
+            raise
+
+    def _advance(self) -> None:
+        rows = self.pace.batch(len(self.owners))
+        span = span_for(self.longest + self.pace.look_every, self.text_positions)
+        step = self._step(rows, span)
+        key = (rows, span, self.slots.cross.shape[-2], self.choice.rules.always.data_ptr())
+        for _ in range(self.pace.look_every):
+            self.replay(key, step, self.slots)
+        self.longest += self.pace.look_every
 
     def _step(self, rows: int, span: int) -> Callable[[], None]:
         slots, decoder, choice = self.slots.first(rows), self.decoder, self.choice
@@ -97,66 +119,75 @@ class GreedyRun:
 
         return step
 
-    def _look(self, rows: int) -> None:
-        self.longest += self.pace.look_every
-        done = self.slots.done[:rows].tolist()
+    def _look(self) -> None:
+        done = self.slots.done.tolist()
         finished = [slot for slot in self.owners if done[slot]]
-        if not finished:
-            return
-        self._collect(finished)
-        free = self.slots.done.shape[0] - len(self.owners)
+        if finished:
+            self._collect(finished)
+        free = self.capacity - len(self.owners)
         # A few newcomers cost as many kernels as many do, so they wait until an eighth of the slots is free.
-        if self.waiting and (not self.owners or free >= self.slots.done.shape[0] // 8):
+        if self.waiting and (not self.owners or free >= max(1, self.capacity // 8)):
             self._admit()
+        elif not finished:
+            return
         self._close_ranks()
         self.longest = max(self.slots.length[list(self.owners)].tolist(), default=0)
 
-    def _collect(self, finished: Sequence[int]) -> None:
-        slots, begin = self.slots, len(self.prompt.tokens)
+    def _collect(self, finished: list[int]) -> None:
+        slots = self.slots
         rows = zip(
             finished,
-            slots.tokens[list(finished)].tolist(),
-            slots.length[list(finished)].tolist(),
-            slots.score[list(finished)].tolist(),
-            slots.no_speech[list(finished)].tolist(),
+            slots.tokens[finished].tolist(),
+            slots.length[finished].tolist(),
+            slots.score[finished].tolist(),
+            slots.no_speech[finished].tolist(),
             strict=True,
         )
         for slot, tokens, length, score, no_speech in rows:
-            new = tokens[begin:length]
+            window = self.owners.pop(slot)
+            new = tokens[len(window.prompt) : length]
             ended = new[-1] == self.choice.end_of_text
             text = tuple(new[:-1] if ended else new)
-            self.results[self.owners.pop(slot)] = Generated(text, score / (len(text) + 1), no_speech, finished=ended)
+            window.answer.set_result(Generated(text, score / (len(text) + 1), no_speech, finished=ended))
 
     def _admit(self) -> None:
-        free = [slot for slot in range(self.slots.done.shape[0]) if slot not in self.owners]
-        targets = free[: len(self.waiting)]
-        windows = [self.waiting.popleft() for _ in targets]
-        in_place = targets == list(range(len(targets)))
-        newcomers = self.slots.first(len(targets)) if in_place else self._aside(len(targets))
-        self._begin(self.encoded[windows], newcomers)
-        if not in_place:
-            self.slots.put(targets, newcomers)
-        self.owners.update(zip(targets, windows, strict=True))
-        self.longest = max(self.longest, len(self.prompt.tokens) + 1)
+        """Fill free slots with waiting windows. Those with equally long prompts read them together."""
+        free = [slot for slot in range(self.capacity) if slot not in self.owners]
+        self.entering = [self.waiting.popleft() for _ in range(min(len(free), len(self.waiting)))]
+        by_length: dict[int, list[Window]] = {}
+        for window in self.entering:
+            by_length.setdefault(len(window.prompt), []).append(window)
+        for length, windows in by_length.items():
+            targets, free = free[: len(windows)], free[len(windows) :]
+            in_place = targets == list(range(len(targets)))
+            newcomers = self.slots.first(len(targets)) if in_place else self._aside(len(targets))
+            self._begin(windows, newcomers)
+            if not in_place:
+                self.slots.put(targets, newcomers)
+            self.owners.update(zip(targets, windows, strict=True))
+            self.longest = max(self.longest, length + 1)
+        self.entering = []
 
     def _aside(self, rows: int) -> Slots:
         positions = self.slots.cross.shape[-2]
         return Slots.allocate(self.decoder.dimensions, rows, positions, self.decoder.device, self.decoder.dtype)
 
-    def _begin(self, encoded: Tensor, slots: Slots) -> None:
-        """Read the prompt and choose every row's first token."""
-        prompt = torch.tensor(self.prompt.tokens, device=self.decoder.device)
-        length = len(self.prompt.tokens)
-        self.decoder.remember(encoded, slots)
-        slots.tokens[:, :length] = prompt
+    def _begin(self, windows: list[Window], slots: Slots) -> None:
+        """Read the prompts, all of one length, and choose every row's first token."""
+        length, device = len(windows[0].prompt), self.decoder.device
+        prompts = torch.tensor([window.prompt for window in windows], device=device)
+        limits = [min(length + window.max_tokens, self.text_positions) for window in windows]
+        self.decoder.remember(torch.stack([window.states for window in windows]), slots)
+        slots.tokens[:, :length] = prompts
         slots.length.fill_(length)
-        slots.stop_at.fill_(self.stop_at)
+        slots.stop_at.copy_(torch.tensor(limits))
         slots.done.fill_(value=False)
         slots.score.zero_()
-        positions = torch.arange(length, device=self.decoder.device).expand(encoded.shape[0], length)
-        hidden, _ = self.decoder.hidden(slots.tokens[:, :length], positions, slots, length)
-        begins = self.prompt.tokens.index(self.prompt.start_of_transcript)
-        slots.no_speech.copy_(functional.softmax(self.decoder.logits(hidden[:, begins]), -1)[:, self.prompt.no_speech])
+        positions = torch.arange(length, device=device).expand(len(windows), length)
+        hidden, _ = self.decoder.hidden(prompts, positions, slots, length)
+        starts = [window.prompt.index(self.marks.start_of_transcript) for window in windows]
+        at_start = self.decoder.logits(hidden[range(len(windows)), starts])
+        slots.no_speech.copy_(functional.softmax(at_start, dim=-1)[:, self.marks.no_speech])
         self.choice.append(self.decoder.logits(hidden[:, -1]), slots, start=True)
 
     def _close_ranks(self) -> None:
@@ -169,6 +200,6 @@ class GreedyRun:
         if not sources:
             return
         self.slots.move(sources, targets)
-        self.slots.done[sources] = True
+        self.slots.done[sources] = True  # what is left behind must not count as a live row
         for source, target in zip(sources, targets, strict=True):
             self.owners[target] = self.owners.pop(source)

@@ -21,7 +21,7 @@ MOST_FRAMES = 3000
 def log_mel(
     audio: Sequence[npt.NDArray[np.float32] | npt.NDArray[np.int16]], frames: int, n_mels: int, device: torch.device
 ) -> Tensor:
-    """Mono 16 kHz rows, each zero-padded to `frames` x 160 samples -> [rows, n_mels, frames], float32 on `device`."""
+    """Mono 16 kHz rows, each zero-padded (or cut) to `frames` x 160 samples -> float32 [rows, n_mels, frames]."""
     samples = _padded(audio, frames * HOP_LENGTH, device)
     window = torch.hann_window(N_FFT, device=device)
     spectrum = torch.stft(samples, N_FFT, HOP_LENGTH, window=window, return_complex=True)
@@ -39,9 +39,7 @@ def _padded(
         len(audio), length, dtype=torch.int16 if whole else torch.float32, pin_memory=device.type == "cuda"
     )
     for target, row in zip(padded, audio, strict=True):
-        if len(row) > length:
-            raise ValueError(f"a window: expected at most {length} samples, found {len(row)}")
-        source = torch.from_numpy(np.ascontiguousarray(row))
-        target[: len(row)] = source if whole or row.dtype != np.int16 else source / 32768.0
+        source = torch.from_numpy(np.ascontiguousarray(row[:length]))
+        target[: len(source)] = source if whole or row.dtype != np.int16 else source / 32768.0
     moved = padded.to(device, non_blocking=True)
     return moved / 32768.0 if whole else moved
