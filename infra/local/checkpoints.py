@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import threading
 import time
@@ -27,12 +28,15 @@ from ministack.services import sqs
 
 CHANGING = ("dynamodb", "sqs", "s3", "secretsmanager", "kms")
 """State keys that change while jobs run. The others (functions with their code, APIs, roles) change by deployment."""
-INTERVAL_S = 1.0
+INTERVAL_S = float(os.environ.get("SOTTO_CHECKPOINT_S", "1"))
 SHARE_OF_TIME = 1 / 20
 
 Services = Mapping[str, Callable[[], Any]]
 logger = logging.getLogger("checkpoints")
 everything = threading.Event()
+loaded = threading.Event()
+"""Nothing is saved before the last run's state is there again: it would be replaced by nothing."""
+stopped = threading.Event()
 writing = threading.Lock()
 """MiniStack's own save at shutdown uses the same temporary file names."""
 
@@ -54,11 +58,14 @@ def save(services: Services, saved: dict[str, int]) -> None:
 def save_forever() -> None:
     saved: dict[str, int] = {}
     pause = INTERVAL_S
+    loaded.wait()
     while True:
         asked = everything.wait(pause)
         everything.clear()
         began = time.monotonic()
         with writing:
+            if stopped.is_set():
+                return
             services: Services = app._build_persistence_save_dict()  # noqa: SLF001 - pinned, see above
             save({name: get for name, get in services.items() if asked or name in CHANGING}, saved)
         pause = max(INTERVAL_S, (time.monotonic() - began) / SHARE_OF_TIME)
@@ -76,13 +83,19 @@ def keep_queue_urls() -> None:
 
 def main() -> None:
     keep_queue_urls()
-    save_all = app.save_all
+    load_all, save_all = app._load_persisted_state, app.save_all  # noqa: SLF001 - pinned, see above
 
-    def save_all_alone(services: Services) -> None:
+    def load_and_tell() -> None:
+        load_all()
+        loaded.set()
+
+    def save_at_last(services: Services) -> None:
         with writing:
+            stopped.set()
             save_all(services)
 
-    app.save_all = save_all_alone
+    app._load_persisted_state = load_and_tell  # noqa: SLF001 - pinned, see above
+    app.save_all = save_at_last
     logging.getLogger("persistence").setLevel(logging.WARNING)  # one line a second would bury the rest
     signal.signal(signal.SIGUSR1, lambda *_: everything.set())
     threading.Thread(target=save_forever, name="checkpoints", daemon=True).start()

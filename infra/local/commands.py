@@ -37,9 +37,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     status.add_argument("--json", action="store_true", help="as one JSON object")
     status.set_defaults(run=_status)
     for parser in (up, demo):
-        parser.add_argument(
-            "--web-port", type=int, default=8080, help="of the web app and the API (a free one if taken)"
-        )
+        parser.add_argument("--web-port", type=int, default=8080, help="of the web app (a free one if taken)")
         parser.add_argument("--aws-port", type=int, default=4566, help="of the AWS endpoint (a free one if taken)")
     for parser in (up, demo, down, status):
         parser.add_argument("--state", type=Path, help="folder that holds the stack (default: .sotto in the checkout)")

@@ -35,7 +35,7 @@ def _sent(endpoint: str, region: str, table: str, limit: int) -> list[tuple[str,
     import boto3  # only this command pays for it
 
     from infra.local.emulator import ACCESS_KEY
-    from sotto.adapters.outbox_mail import OutboxMail
+    from sotto.adapters.outbox_mail import read_outbox
 
     client = boto3.client(
         "dynamodb",
@@ -44,5 +44,5 @@ def _sent(endpoint: str, region: str, table: str, limit: int) -> list[tuple[str,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=ACCESS_KEY,
     )
-    mails = OutboxMail(client, table, new_id=str).sent(limit)
+    mails = read_outbox(client, table, limit)
     return [(at, f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.text}") for at, mail in mails]
