@@ -14,7 +14,7 @@ from sotto.adapters.dynamo_limits import DynamoBuckets, DynamoTries
 from sotto.adapters.dynamo_one_time import DynamoInvitations, DynamoResets
 from sotto.adapters.dynamo_standings import DynamoStandings, LeanAudit
 from sotto.adapters.dynamo_users import DynamoUsers
-from sotto.adapters.outbox_mail import OutboxMail
+from sotto.adapters.outbox_mail import OutboxMail, read_outbox
 from sotto.adapters.sigv4_dynamo import Credentials, SignedDynamo
 from sotto.domain.api_keys import ApiKey
 from sotto.domain.audit import Action, AuditEntry, Outcome
@@ -257,7 +257,7 @@ def test_mail_waits_in_the_outbox_newest_first(dynamodb: DynamoDBClient) -> None
     outbox.send(Mail("a@example.org", "first", "text"))
     clock.advance(1)
     outbox.send(Mail("b@example.org", "second", "text"))
-    assert outbox.sent() == [
+    assert read_outbox(dynamodb, TABLE, 9) == [
         ("2026-11-22T12:00:01+00:00", Mail("b@example.org", "second", "text")),
         ("2026-11-22T12:00:00+00:00", Mail("a@example.org", "first", "text")),
     ]

@@ -22,7 +22,7 @@ _KEEP = timedelta(days=1)
 
 
 class OutboxMail:
-    """Implements workflows.identity_ports.Mailer, and reads what was sent."""
+    """Implements workflows.identity_ports.Mailer."""
 
     def __init__(
         self,
@@ -46,18 +46,18 @@ class OutboxMail:
         with translated(StorageUnavailable, "table"):
             self._client.put_item(TableName=self._table, Item=to_row(row))
 
-    def sent(self, limit: int = 20) -> list[tuple[str, Mail]]:
-        """When and what, newest first."""
-        with translated(StorageUnavailable, "table"):
-            found = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues=to_row({":pk": MAIL_PK}),
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        rows = [from_row(row) for row in found["Items"]]
-        return [
-            (str(row["sk"]).partition("#")[0], Mail(str(row["to"]), str(row["subject"]), str(row["text"])))
-            for row in rows
-        ]
+
+def read_outbox(client: DynamoDBClient, table: str, limit: int) -> list[tuple[str, Mail]]:
+    """When and what was sent, newest first."""
+    with translated(StorageUnavailable, "table"):
+        found = client.query(
+            TableName=table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_row({":pk": MAIL_PK}),
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+    rows = [from_row(row) for row in found["Items"]]
+    return [
+        (str(row["sk"]).partition("#")[0], Mail(str(row["to"]), str(row["subject"]), str(row["text"]))) for row in rows
+    ]
