@@ -106,7 +106,7 @@ async def hand_on(request: web.Request) -> web.StreamResponse:
     """Pass the request to the API and its answer back, piece by piece."""
     headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP)
     if hdrs.AUTHORIZATION not in headers and "X-API-Key" in headers:
-        # The gateway remembers callers by Authorization alone, so a key arrives there in that header (docs/identity.md).
+        # The gateway remembers callers by Authorization alone, so a key arrives in that header (docs/identity.md).
         headers[hdrs.AUTHORIZATION] = f"Bearer {headers['X-API-Key']}"
     headers["X-Forwarded-For"] = ", ".join(filter(None, [request.headers.get("X-Forwarded-For"), request.remote]))
     headers["X-Forwarded-Proto"], headers["X-Forwarded-Host"] = request.scheme, request.host
