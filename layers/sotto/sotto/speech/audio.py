@@ -29,7 +29,7 @@ from av.stream import Discard
 from sotto.domain.containers import ANCHORED, NO_INDEX, OPEN_OPTIONS
 from sotto.domain.errors import NoAudioTrack, RecordingDamaged
 from sotto.domain.parts import Anchor
-from sotto.speech.downmix import mono
+from sotto.speech.downmix import audible, mono
 from sotto.speech.engine import SAMPLE_RATE, Samples
 
 LEAD_S = 2
@@ -43,6 +43,7 @@ READ_BYTES = 1 << 18
 def read_span(recording: BinaryIO, start: float, end: float, anchor: Anchor | None = None) -> Samples:
     """Mono float32 samples at 16 kHz of [start, end) seconds; fewer where the recording ends earlier.
 
+    Channels are mixed, and very quiet audio is lifted, by what is measured in the span (downmix.py).
     `anchor` is where to enter a format without an index; it lies ANCHOR_LEAD_S or more before `start`.
     Raises RecordingDamaged when the recording cannot be opened, NoAudioTrack.
     """
@@ -57,7 +58,7 @@ def read_span(recording: BinaryIO, start: float, end: float, anchor: Anchor | No
         if low < high:
             planes[:, low - first : high - first] = piece[:, low - at : high - at]  # mono fills both
             written = max(written, high - first)
-    return mono(planes[:, :written])
+    return audible(mono(planes[:, :written]))
 
 
 def _resampled(frames: Iterator[tuple[float, AudioFrame]]) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:

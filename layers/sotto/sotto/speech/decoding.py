@@ -26,7 +26,9 @@ from sotto.speech.judging import (
     MIN_LOG_PROBABILITY,
     NO_SPEECH,
     Reason,
+    agree,
     compression_ratio,
+    is_heard,
     is_loop,
     longest_repetition,
     longest_uncovered,
@@ -68,6 +70,7 @@ class Decoded:
     temperature: float
     reasons: tuple[Reason, ...]
     uncovered: Span | None
+    heard: bool
     looped_first: bool = False
     decoded_again: bool = False
 
@@ -78,8 +81,9 @@ class Decoded:
 
     @property
     def silent(self) -> bool:
-        """The model itself says that nobody speaks, and does not believe its text either."""
-        return self.no_speech_probability > NO_SPEECH and self.average_log_probability < MIN_LOG_PROBABILITY
+        """Nobody speaks: two of three witnesses say so (the model, the probability of its text, the detector)."""
+        improbable = self.average_log_probability < MIN_LOG_PROBABILITY
+        return sum((self.no_speech_probability > NO_SPEECH, improbable, not self.heard)) >= 2
 
 
 @dataclass
@@ -129,7 +133,7 @@ class Decoder:
         for batch in _batches(failed, self.engine.batch_size):
             attempts = self._attempt(part, [decoded.window for decoded in batch], sampling, whole=True)
             for before, now in zip(batch, attempts, strict=True):
-                if now.text == before.text and Reason.LOOP not in before.reasons:
+                if Reason.LOOP not in before.reasons and agree(now.text, before.text):
                     now = replace(now, reasons=_lasting(now.reasons))  # noqa: PLW2901 - two ways, one text: believed
                 best = max(before, now, key=lambda decoded: decoded.rank)
                 found[before.window.start] = replace(best, looped_first=before.looped_first, decoded_again=True)
@@ -224,6 +228,7 @@ class Decoder:
             temperature=temperature,
             reasons=tuple(reason for reason, holds in failed.items() if holds),
             uncovered=uncovered,
+            heard=is_heard(part.window_speech(window)),
         )
 
     def _without_loop(self, decoded: Decoded) -> Decoded:

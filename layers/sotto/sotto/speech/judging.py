@@ -9,12 +9,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 
 import numpy as np
 
 from sotto.domain.parts import Span
-from sotto.speech.voice_activity import VAD_FRAME_S, Probabilities
+from sotto.speech.voice_activity import SPEECH, VAD_FRAME_S, Probabilities
 
 MAX_COMPRESSION = 2.4
 MIN_LOG_PROBABILITY = -1.0
@@ -29,6 +30,12 @@ UNCOVERED_S = 2.0
 """Speech that no word covers for so long was passed over by the model."""
 WORD_REACH_S = 1.2
 """A word longer than this does not cover all its time: attention stretched it over speech that was left out."""
+
+
+AGREEMENT = 0.9
+"""Two decodings whose letters are this similar say the same."""
+HEARD_FRAMES = 3
+"""Fewer frames (32 ms) that may be speech mean that the detector heard nobody."""
 
 
 class Reason(StrEnum):
@@ -103,3 +110,14 @@ def longest_uncovered(words: Sequence[Span], speech: Probabilities, threshold: f
                 best = span
             start = None
     return best
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two decodings say the same, but for spelling, case and punctuation."""
+    first, second = ("".join(c for c in text.lower() if c.isalnum()) for text in (one, other))
+    return SequenceMatcher(a=first, b=second, autojunk=False).ratio() >= AGREEMENT
+
+
+def is_heard(speech: Probabilities) -> bool:
+    """Whether the detector heard anybody at all in these frames."""
+    return int(np.count_nonzero(speech >= SPEECH)) >= HEARD_FRAMES

@@ -26,6 +26,8 @@ FRAMES_PER_RUN = 1024
 """33 s per call: bounds memory; larger is not faster."""
 HYSTERESIS = 0.15
 """Speech that began ends only this much below the threshold, so that a weak syllable does not cut a word."""
+SPEECH = 0.35
+"""A frame at or above this may be speech, whatever threshold the caller chose for finding it."""
 MIN_SPEECH_S = 0.1
 """A shorter burst is a click."""
 

@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sotto.speech.engine import FRAME_S, Alignment
-from sotto.speech.voice_activity import VAD_FRAME_S, Probabilities
+from sotto.speech.voice_activity import SPEECH, VAD_FRAME_S, Probabilities
 
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、;；…"
-SPEECH = 0.35
-"""A frame at or above this may belong to a word (the detector's own lower threshold)."""
 EDGE_S = 0.04
 """Left around the detector's frames, which lag behind soft onsets and endings."""
 
