@@ -120,6 +120,26 @@ def test_a_model_that_cannot_be_loaded_is_tried_again_by_the_next_warm_up() -> N
     assert one.warm_up().model == FACTS
 
 
+def test_a_worker_that_could_not_load_its_model_keeps_trying_by_itself() -> None:
+    answers = iter([ModelUnavailable("bucket: expected an answer, found none")] * 3 + [FACTS])
+    waits: list[int] = []
+
+    def load() -> EngineFacts:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def at_once(failures: int) -> float:
+        waits.append(failures)
+        return 0
+
+    one = worker(load_model=load)
+    one.warm_up_in_background(at_once).join(WAIT_S)
+    assert one.readiness.model == FACTS
+    assert waits == [1, 2, 3]
+
+
 def test_a_missing_setting_is_readable_in_the_readiness() -> None:
     def load() -> EngineFacts:
         raise MisconfiguredSetting("SOTTO_BUCKET", expected="a bucket", found="nothing", fix="sotto setup")

@@ -7,7 +7,9 @@ another worker can take it.
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,9 +17,14 @@ from aws_lambda_powertools import Logger
 
 from sotto.domain.errors import EngineUnavailable, Failure, SottoError
 from sotto.domain.events import PartQueued
+from sotto.domain.retries import retry_delay_s
 from sotto.domain.transcript import EngineFacts
 
 BUSY_RETRY_S = 5
+
+
+def _growing(failures: int) -> float:
+    return retry_delay_s(failures, chance=random.random())  # noqa: S311 - jitter
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,19 @@ class PartWorker:
         self._logger.info("model loaded", model=model.model, sha256=model.model_sha256, engine=model.engine)
         return Readiness(model=model)
 
-    def warm_up_in_background(self) -> threading.Thread:
-        thread = threading.Thread(target=self.warm_up, name="warm-up", daemon=True)
+    def warm_up_in_background(self, again_in_s: Callable[[int], float] = _growing) -> threading.Thread:
+        """Load the model beside the server, and try until it is there: nobody sends parts to who is not ready.
+
+        `again_in_s` says how long to wait after the nth failure.
+        """
+
+        def until_loaded() -> None:
+            failures = 0
+            while self.warm_up().model is None:
+                failures += 1
+                time.sleep(again_in_s(failures))
+
+        thread = threading.Thread(target=until_loaded, name="warm-up", daemon=True)
         thread.start()
         return thread
 
