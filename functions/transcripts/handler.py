@@ -1,4 +1,4 @@
-"""Read transcripts: every format, page by page."""
+"""Read and edit transcripts: every format, page by page, version by version."""
 
 from typing import Any
 
@@ -10,7 +10,19 @@ from sotto.entry import transcript_wiring as wiring
 from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, see_other
 from sotto.entry.telemetry import make_logger
-from sotto.entry.transcript_shapes import SegmentsAnswer, SegmentsQuery, TranscriptQuery
+from sotto.entry.transcript_shapes import (
+    ChangeShape,
+    DiffAnswer,
+    DiffQuery,
+    EditRequest,
+    RevertRequest,
+    SegmentsAnswer,
+    SegmentsQuery,
+    TranscriptQuery,
+    VersionAnswer,
+    VersionsAnswer,
+    VersionShape,
+)
 
 api = Api(make_logger("transcripts"), admit)
 handler = api.handler
@@ -20,7 +32,7 @@ handler = api.handler
 def get_transcript(job_id: str) -> Response[Any]:
     """The transcript in the format that was asked for."""
     owner, query = api.principal().user_id, api.query(TranscriptQuery)
-    export = wiring.read_transcript().export(owner, job_id, query.format, query.view)
+    export = wiring.read_transcript().export(owner, job_id, query.format, query.view, query.version)
     if export.content is None:
         return see_other(str(export.url))
     headers = {"Content-Disposition": download_disposition(export.job.name, query.format), "Cache-Control": "no-store"}
@@ -33,5 +45,38 @@ def get_transcript(job_id: str) -> Response[Any]:
 def list_segments(job_id: str) -> Response[str]:
     """One page of the transcript's segments."""
     owner, query = api.principal().user_id, api.query(SegmentsQuery)
-    page = wiring.read_transcript().segments(owner, job_id, limit=query.limit, cursor=query.cursor)
+    page = wiring.read_transcript().segments(
+        owner, job_id, limit=query.limit, cursor=query.cursor, version=query.version
+    )
     return answer(SegmentsAnswer.of(page))
+
+
+@api.routes.post("/jobs/<job_id>/edits")
+def edit(job_id: str) -> Response[str]:
+    """Make a new version by operations on words."""
+    owner, request = api.principal().user_id, api.body(EditRequest)
+    version = wiring.edit_transcript().edit(owner, job_id, request.base_version, request.operations, author=owner)
+    return answer(VersionAnswer(version=VersionShape.of(version)), status=201)
+
+
+@api.routes.post("/jobs/<job_id>/revert")
+def revert(job_id: str) -> Response[str]:
+    """Make a new version that says what an earlier one said."""
+    owner, request = api.principal().user_id, api.body(RevertRequest)
+    version = wiring.edit_transcript().revert(owner, job_id, request.base_version, request.to, author=owner)
+    return answer(VersionAnswer(version=VersionShape.of(version)), status=201)
+
+
+@api.routes.get("/jobs/<job_id>/versions")
+def list_versions(job_id: str) -> Response[str]:
+    """All versions, newest first."""
+    versions = wiring.edit_transcript().history(api.principal().user_id, job_id)
+    return answer(VersionsAnswer(versions=[VersionShape.of(version) for version in versions]))
+
+
+@api.routes.get("/jobs/<job_id>/diff")
+def diff(job_id: str) -> Response[str]:
+    """How one version differs from another."""
+    owner, query = api.principal().user_id, api.query(DiffQuery)
+    changes = wiring.edit_transcript().diff(owner, job_id, query.old, query.new)
+    return answer(DiffAnswer(old=query.old, new=query.new, changes=[ChangeShape.of(change) for change in changes]))

@@ -17,6 +17,7 @@ from sotto.domain.transcript import RecordingFacts, Transcript
 from sotto.workflows.cancel_job import CancelJob
 from sotto.workflows.create_job import CreateJob, NewJob
 from sotto.workflows.delete_job import DeleteJob
+from sotto.workflows.edit_transcript import EditTranscript
 from sotto.workflows.fail_job import FailJob
 from sotto.workflows.intake_recording import IntakeRecording
 from sotto.workflows.join_transcript import JoinTranscript
@@ -33,6 +34,7 @@ from tests.fakes.jobs import InMemoryJobs
 from tests.fakes.objects import InMemoryObjects
 from tests.fakes.queues import InMemoryArrivals, InMemoryParts
 from tests.fakes.speech import CountingSpeech
+from tests.fakes.versions import InMemoryVersions
 
 LEASE_S = 120
 
@@ -74,6 +76,7 @@ class Service:
 
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
+        self.versions = InMemoryVersions(self.jobs)
         plans = PartPlans(self.objects, self.queue, "bucket", fast_lane_s=600)
         self.create = CreateJob(
             self.jobs,
@@ -109,7 +112,10 @@ class Service:
         self.cancel = CancelJob(self.jobs, self.objects, self.clock)
         self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}))
         self.read = ReadJob(self.jobs, self.objects, self.clock)
-        self.transcripts = ReadTranscript(self.jobs, self.objects)
+        self.transcripts = ReadTranscript(self.jobs, self.objects, self.versions)
+        self.edits = EditTranscript(
+            self.transcripts, self.objects, self.versions, self.clock, new_name=lambda: f"name{next(numbers)}"
+        )
         self.delete = DeleteJob(self.jobs, self.objects)
         self.reconcile = ReconcileJobs(self.jobs, self.objects, plans, self.arrivals, self.join, self.clock)
 

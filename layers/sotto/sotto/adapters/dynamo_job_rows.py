@@ -20,6 +20,10 @@ def part_prefix(job_id: str, attempt: int | None = None) -> str:
     return f"PART#{job_id}#" if attempt is None else f"PART#{job_id}#{attempt}#"
 
 
+def version_prefix(job_id: str, attempt: int | None = None) -> str:
+    return f"VERSION#{job_id}#" if attempt is None else f"VERSION#{job_id}#{attempt}#"
+
+
 def part_key(job: Job, index: int) -> dict[str, str]:
     return {"pk": f"USER#{job.owner}", "sk": f"{part_prefix(job.id, job.attempt)}{index:05d}"}
 
@@ -49,6 +53,7 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "language": job.language,
         "language_probability": job.language_probability,
         "transcript_key": job.transcript_key,
+        "transcript_version": job.transcript_version,
         "failure": asdict(job.failure) if job.failure else None,
         "warnings": list(job.warnings),
         "history": [_attempt_to_row(attempt) for attempt in job.history],
@@ -108,6 +113,7 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         language=row.get("language"),
         language_probability=row.get("language_probability"),
         transcript_key=row.get("transcript_key"),
+        transcript_version=row["transcript_version"],
         failure=Failure(**row["failure"]) if "failure" in row else None,
         warnings=tuple(row["warnings"]),
         history=tuple(_attempt_from_row(attempt) for attempt in row["history"]),

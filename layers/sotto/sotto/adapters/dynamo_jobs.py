@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sotto.adapters.aws_errors import code_of, translated
-from sotto.adapters.dynamo_job_rows import changed_attributes, job_from_row, job_key, job_to_row, part_key, part_prefix
+from sotto.adapters.dynamo_job_rows import (
+    changed_attributes,
+    job_from_row,
+    job_key,
+    job_to_row,
+    part_key,
+    part_prefix,
+    version_prefix,
+)
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
 from sotto.domain.job import Job, JobStatus, Page, sources_of
@@ -142,8 +150,9 @@ class DynamoJobs:
 
     def delete(self, job: Job) -> None:
         with translated(StorageUnavailable, "table"):
-            for row in self._query_parts(job, part_prefix(job.id)):
-                self._client.delete_item(TableName=self._table, Key={"pk": row["pk"], "sk": row["sk"]})
+            for prefix in (part_prefix(job.id), version_prefix(job.id)):
+                for row in self._query_parts(job, prefix):
+                    self._client.delete_item(TableName=self._table, Key={"pk": row["pk"], "sk": row["sk"]})
             self._client.delete_item(TableName=self._table, Key=to_row(job_key(job.owner, job.id)))
 
     def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:

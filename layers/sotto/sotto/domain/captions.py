@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sotto.domain.spacing import spaces_before
 from sotto.domain.transcript import Segment
 
 LINE_CHARS = 42
@@ -50,13 +51,10 @@ class _Spaced:
 
 
 def _spaced(segment: Segment) -> list[_Spaced]:
-    words, position = [], 0
-    for word in segment.words:
-        at = segment.text.find(word.text, position)
-        before = segment.text[position:at] if at >= 0 else " "
-        position = at + len(word.text) if at >= 0 else position
-        words.append(_Spaced(word.text, before, word.start, word.end))
-    return words
+    return [
+        _Spaced(word.text, before, word.start, word.end)
+        for word, before in zip(segment.words, spaces_before(segment), strict=True)
+    ]
 
 
 def _split(words: Sequence[_Spaced]) -> list[Sequence[_Spaced]]:

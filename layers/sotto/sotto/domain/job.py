@@ -110,6 +110,7 @@ class Job:
     language: str | None = None
     language_probability: float | None = None
     transcript_key: str | None = None
+    transcript_version: int = 1
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     history: tuple[Attempt, ...] = ()

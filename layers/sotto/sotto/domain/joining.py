@@ -6,12 +6,13 @@ repairing it, because parts that do not meet would mean lost or doubled words.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sotto.domain.errors import SottoError
-from sotto.domain.transcript import EngineFacts, PartTranscript, Quality, Segment
+from sotto.domain.transcript import EngineFacts, PartTranscript, Quality, Segment, Word
 
 CUT_TOLERANCE_S = 0.002  # cuts are rounded to a millisecond
 
@@ -33,6 +34,7 @@ class Joined:
     quality: Quality
     warnings: tuple[str, ...]
     engine: EngineFacts
+    words: int
     wall_s: float
     cpu_s: float
 
@@ -48,16 +50,28 @@ def join_parts(parts: Sequence[PartTranscript]) -> Joined:
         if abs(part.start - before) > CUT_TOLERANCE_S:
             raise PartsDoNotMeet(f"join: expected part {number} to start at {before:.3f} s, found {part.start:.3f} s")
     first = parts[0]
+    segments = _numbered(segment for part in parts for segment in part.segments)
     return Joined(
         language=first.language,
         language_probability=first.language_probability,
-        segments=tuple(segment for part in parts for segment in part.segments),
+        segments=segments,
         quality=join_quality([part.quality for part in parts]),
         warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
         engine=first.engine,
+        words=sum(len(segment.words) for segment in segments),
         wall_s=round(sum(part.wall_s for part in parts), 3),
         cpu_s=round(sum(part.cpu_s for part in parts), 3),
     )
+
+
+def _numbered(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The segments with their words numbered from 0: the ids that edits and search refer to."""
+    ids = itertools.count()
+
+    def number(word: Word) -> Word:
+        return word.model_copy(update={"id": next(ids)})
+
+    return tuple(segment.model_copy(update={"words": tuple(map(number, segment.words))}) for segment in segments)
 
 
 def join_quality(parts: Sequence[Quality]) -> Quality:

@@ -3,6 +3,7 @@
 uploads/<owner>/<job>/<name>                    the recording as uploaded
 work/<owner>/<job>/<attempt>/<part>.json        one part's transcript
 transcripts/<owner>/<job>/transcript.<format>   the result
+transcripts/<owner>/<job>/versions/<attempt>/   the canonical JSON after each edit
 exports/<owner>/<job>/transcript.<format>       a result that is too large for an answer of the API; a few days
 """
 
@@ -61,6 +62,11 @@ def transcript_key(owner: str, job_id: str, extension: str = "json") -> str:
 
 def transcripts_prefix(owner: str, job_id: str) -> str:
     return f"transcripts/{owner}/{job_id}/"
+
+
+def version_key(owner: str, job_id: str, attempt: int, number: int, name: str) -> str:
+    """Where an edited version lies. `name` is of this writer alone, so two who race never overwrite each other."""
+    return f"{transcripts_prefix(owner, job_id)}versions/{attempt}/{number:05d}-{name}.json"
 
 
 def export_key(owner: str, job_id: str, extension: str) -> str:

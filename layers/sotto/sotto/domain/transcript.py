@@ -7,9 +7,9 @@ field is null, never a guess.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sotto.domain.options import Options
 
@@ -23,10 +23,29 @@ class Frozen(BaseModel):
 class Word(Frozen):
     """One spoken word as it is written, punctuation attached, no leading space."""
 
+    id: int | None = Field(
+        default=None, description="its number in the transcript, never used again; null in the result of a part"
+    )
     text: str
     start: float
     end: float
-    probability: float = Field(ge=0.0, le=1.0)
+    probability: float | None = Field(ge=0.0, le=1.0, description="null for an edited word, which no model heard")
+    edited: bool = Field(
+        default=False, description="a person wrote it: its time is a share of the gap that it fills, not a measurement"
+    )
+
+    @model_validator(mode="after")
+    def _what_was_heard_was_measured(self) -> Self:
+        if (self.probability is None) is not self.edited:
+            raise ValueError("a word is edited, or it has a probability")
+        return self
+
+    @property
+    def heard(self) -> float:
+        """The probability of a word that the engine heard; an edited one must not be asked."""
+        if self.probability is None:
+            raise ValueError(f"word {self.id}: expected one that was heard, found an edited one")
+        return self.probability
 
 
 class Segment(Frozen):
@@ -41,6 +60,9 @@ class Segment(Frozen):
     compression_ratio: float
     no_speech_probability: float
     temperature: float = Field(description="0.0 unless the fallback decoded this text")
+    edited: bool = Field(
+        default=False, description="a person changed words of it; its measures are about the engine's text"
+    )
 
 
 class Spot(Frozen):
@@ -52,7 +74,7 @@ class Spot(Frozen):
 
 
 class Quality(Frozen):
-    """What was measured about trust in this text. The formulas are in docs/speech.md."""
+    """What was measured about trust in the engine's text. The formulas are in docs/speech.md."""
 
     score: float | None = Field(description="mean word probability, weighted by time; null without words")
     speech_s: float = Field(description="seconds that the voice activity detector called speech")
@@ -112,6 +134,8 @@ class Transcript(Frozen):
     owner: str
     job_id: str
     attempt: int
+    version: int = Field(default=1, ge=1, description="1 is the engine's; each edit makes the next")
+    next_word_id: int = Field(default=0, ge=0, description="the id that the next new word will have")
     created_at: str
     completed_at: str
     recording: RecordingFacts

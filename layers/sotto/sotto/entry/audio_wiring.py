@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from sotto.adapters.dynamo_requests import DynamoRequests
+from sotto.adapters.dynamo_versions import DynamoVersions
 from sotto.entry import aws, wiring
 from sotto.entry.settings import AudioSettings
 from sotto.workflows.read_transcript import ReadTranscript
@@ -25,7 +26,7 @@ def transcribe_now() -> TranscribeNow:
 
 def read_transcript() -> ReadTranscript:
     create = wiring.create_job()
-    return ReadTranscript(create.jobs, create.objects)
+    return ReadTranscript(create.jobs, create.objects, DynamoVersions(aws.dynamodb(), settings().table))
 
 
 def deadline() -> datetime:

@@ -134,6 +134,7 @@ class JobShape(Shape):
     duration_s: float | None
     language: str | None
     language_probability: float | None
+    transcript_version: int
     attempt: int
     failure: FailureShape | None
     warnings: list[str]
@@ -162,6 +163,7 @@ class JobShape(Shape):
             duration_s=job.facts.duration_s if job.facts else None,
             language=job.language,
             language_probability=job.language_probability,
+            transcript_version=job.transcript_version,
             attempt=job.attempt,
             failure=FailureShape.of(job.failure) if job.failure else None,
             warnings=list(job.warnings),

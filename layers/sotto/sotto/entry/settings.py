@@ -152,6 +152,10 @@ class JobSettings(StoreSettings, AdmissionSettings):
 class TranscriptSettings(StoreSettings, AdmissionSettings):
     """What the API function that serves transcripts needs."""
 
+    transcript_days: int = Field(
+        default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
+    )
+
 
 class AudioSettings(JobSettings):
     """What the OpenAI-compatible function needs beside."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import UTC, datetime
 from functools import cache
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.adapters.dynamo_versions import DynamoVersions
 from sotto.adapters.s3_objects import S3Objects
 from sotto.entry import aws
 from sotto.entry.settings import TranscriptSettings
+from sotto.workflows.edit_transcript import EditTranscript
 from sotto.workflows.read_transcript import ReadTranscript
 
 
@@ -17,11 +21,21 @@ def settings() -> TranscriptSettings:
 
 
 def read_transcript() -> ReadTranscript:
-    return ReadTranscript(_jobs(), _objects())
+    return ReadTranscript(_jobs(), _objects(), _versions())
+
+
+def edit_transcript() -> EditTranscript:
+    return EditTranscript(
+        read_transcript(), _objects(), _versions(), lambda: datetime.now(UTC), new_name=lambda: uuid.uuid4().hex
+    )
 
 
 def _jobs() -> DynamoJobs:
     return DynamoJobs(aws.dynamodb(), settings().table)
+
+
+def _versions() -> DynamoVersions:
+    return DynamoVersions(aws.dynamodb(), settings().table, keep_days=settings().transcript_days)
 
 
 def _objects() -> S3Objects:

@@ -37,7 +37,7 @@ def quality_report(
         languages[segment.language] += segment.end - segment.start
     spots = [*_doubtful(words), *_failed(decoded, offset_s), *_dropped(dropped, offset_s)]
     return Quality(
-        score=round(sum(w.probability * (w.end - w.start) for w in words) / weight, 4) if weight > 0 else None,
+        score=round(sum(w.heard * (w.end - w.start) for w in words) / weight, 4) if weight > 0 else None,
         speech_s=round(sum(span.length for span in speech), 3),
         spots=tuple(sorted(spots, key=lambda spot: (spot.start, spot.end))),
         loops_found=sum(one.looped_first for one in (*decoded, *dropped)),
@@ -51,7 +51,7 @@ def quality_report(
 def _doubtful(words: Sequence[Word]) -> list[Spot]:
     spots: list[Spot] = []
     for word in words:
-        if word.probability >= DOUBTFUL:
+        if word.heard >= DOUBTFUL:
             continue
         if spots and word.start - spots[-1].end <= NEIGHBOURS_S:
             spots[-1] = spots[-1].model_copy(update={"end": word.end})

@@ -62,6 +62,7 @@ class JoinTranscript:
             options=job.options,
             language=joined.language,
             language_probability=joined.language_probability,
+            next_word_id=joined.words,
             segments=joined.segments,
             quality=joined.quality,
             warnings=joined.warnings,

@@ -15,6 +15,7 @@ from sotto.domain.options import Options
 from sotto.domain.parts import Claim, Lane, Part, PartState, Probed
 from sotto.domain.transcript import PartTranscript
 from sotto.domain.uploads import PresignedPut, UploadedPart
+from sotto.domain.versions import Version
 
 Clock = Callable[[], datetime]
 """Now, in UTC."""
@@ -118,6 +119,23 @@ class Objects(Protocol):
 
     def delete_prefix(self, prefix: str) -> int:
         """Remove every version of every object under `prefix`; return how many."""
+        ...
+
+
+class Versions(Protocol):
+    """Versions of transcripts that came after the engine's."""
+
+    def add(self, job: Job, version: Version) -> None:
+        """Make `version` the newest of the job, if the newest is the one before it.
+
+        Raises VersionConflict when it is not, WrongState when the job is not COMPLETED in that attempt, NotFound.
+        """
+        ...
+
+    def find(self, job: Job, number: int) -> Version | None: ...
+
+    def all_of(self, job: Job) -> Sequence[Version]:
+        """Those of the present attempt, oldest first."""
         ...
 
 

@@ -10,17 +10,17 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
-from sotto.domain.errors import InvalidInput, StorageUnavailable, WrongState
+from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
 from sotto.domain.job import Job, JobStatus
 from sotto.domain.object_keys import export_key, transcript_key
 from sotto.domain.renderings import CONTENT_TYPES, render
 from sotto.domain.renderings.view import View
 from sotto.domain.transcript import Segment, Transcript
-from sotto.workflows.ports import Jobs, Objects
+from sotto.workflows.ports import Jobs, Objects, Versions
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024  # base64 makes 5.6 MB of it, below Lambda's 6 MB
 EXPORT_URL_S = 300
-_CURSOR = re.compile(r"(\d{1,6})\.(\d{1,9})")
+_CURSOR = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,9})")
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ class SegmentPage:
 class ReadTranscript:
     jobs: Jobs
     objects: Objects
+    versions: Versions
 
-    def export(self, owner: str, job_id: str, extension: str, view: View) -> Export:
-        """The job's transcript in a format of domain/renderings. Raises WrongState before it is COMPLETED."""
-        job, transcript = self.read(owner, job_id)
+    def export(self, owner: str, job_id: str, extension: str, view: View, version: int | None = None) -> Export:
+        """The job's transcript in a format of domain/renderings. Raises as `read` does."""
+        job, transcript = self.read(owner, job_id, version)
         content = render(transcript, extension, view)
         if len(content) <= MAX_ANSWER_BYTES:
             return Export(job, content, None)
@@ -59,36 +60,74 @@ class ReadTranscript:
         url = self.objects.presign_get(key, version_id=None, filename=f"{stem}.{extension}", expires_s=EXPORT_URL_S)
         return Export(job, None, url)
 
-    def segments(self, owner: str, job_id: str, *, limit: int, cursor: str | None) -> SegmentPage:
-        """One page of segments. Raises InvalidInput for a cursor of another transcript than the present one."""
-        _, transcript = self.read(owner, job_id)
-        first = _position(cursor, transcript.attempt) if cursor else 0
-        found = transcript.segments[first : first + limit]
-        end = first + len(found)
-        more = end < len(transcript.segments)
-        return SegmentPage(transcript, first, found, _cursor(transcript.attempt, end) if more else None)
+    def segments(
+        self, owner: str, job_id: str, *, limit: int, cursor: str | None, version: int | None = None
+    ) -> SegmentPage:
+        """One page of segments; a cursor stays with the version that its first page was of.
 
-    def read(self, owner: str, job_id: str) -> tuple[Job, Transcript]:
-        """The job and its canonical transcript."""
-        job = self.jobs.get(owner, job_id)
-        if job.status is not JobStatus.COMPLETED:
-            raise WrongState(f"transcript: expected a COMPLETED job, found {job.status}")
-        content = self.objects.read(transcript_key(owner, job_id))
+        Raises InvalidInput for a cursor of another attempt, or of another version than the one named here.
+        """
+        at = _position(cursor) if cursor else None
+        job, transcript = self.read(owner, job_id, at.version if at and version is None else version)
+        if at and (at.attempt, at.version) != (job.attempt, transcript.version):
+            raise _foreign(cursor)
+        first = at.segment if at else 0
+        found = transcript.segments[first : first + limit]
+        end = _Position(job.attempt, transcript.version, first + len(found))
+        return SegmentPage(transcript, first, found, str(end) if end.segment < len(transcript.segments) else None)
+
+    def read(self, owner: str, job_id: str, version: int | None = None) -> tuple[Job, Transcript]:
+        """The job and a version of its canonical transcript, the newest if none is named.
+
+        Raises WrongState before the job is COMPLETED, NotFound for a version that does not exist.
+        """
+        job = self.completed(owner, job_id)
+        key = self._key(job, version)
+        content = self.objects.read(key)
         if content is None:
             raise StorageUnavailable(f"transcript of {job_id}: expected an object, found none")
         return job, Transcript.model_validate_json(content)
 
+    def completed(self, owner: str, job_id: str) -> Job:
+        """The job, which has a transcript."""
+        job = self.jobs.get(owner, job_id)
+        if job.status is not JobStatus.COMPLETED:
+            raise WrongState(f"transcript: expected a COMPLETED job, found {job.status}")
+        return job
 
-def _cursor(attempt: int, position: int) -> str:
-    return urlsafe_b64encode(f"{attempt}.{position}".encode()).decode()
+    def _key(self, job: Job, version: int | None) -> str:
+        first = transcript_key(job.owner, job.id)
+        if version is None or version == job.transcript_version:
+            return job.transcript_key or first
+        if version == 1:
+            return first
+        found = self.versions.find(job, version)
+        if found is None:
+            raise NotFound(f"version: expected 1 to {job.transcript_version}, found {version}")
+        return found.key
 
 
-def _position(cursor: str, attempt: int) -> int:
-    """Where to go on. A retry replaces the transcript, and a page of the new one must not follow one of the old."""
+@dataclass(frozen=True)
+class _Position:
+    """Where to go on. A page of another attempt or version must not follow one of this."""
+
+    attempt: int
+    version: int
+    segment: int
+
+    def __str__(self) -> str:
+        return urlsafe_b64encode(f"{self.attempt}.{self.version}.{self.segment}".encode()).decode()
+
+
+def _position(cursor: str) -> _Position:
     try:
         found = _CURSOR.fullmatch(b64decode(cursor, altchars=b"-_", validate=True).decode("ascii"))
     except ValueError:
         found = None
-    if found is None or int(found[1]) != attempt:
-        raise InvalidInput("cursor", expected="the next_cursor of an earlier page of this transcript", found=cursor)
-    return int(found[2])
+    if found is None:
+        raise _foreign(cursor)
+    return _Position(int(found[1]), int(found[2]), int(found[3]))
+
+
+def _foreign(cursor: str | None) -> InvalidInput:
+    return InvalidInput("cursor", expected="the next_cursor of an earlier page of this transcript", found=cursor)

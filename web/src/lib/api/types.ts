@@ -144,8 +144,8 @@ export interface Word {
   text: string;
   start: number;
   end: number;
-  /** 0 to 1, from the model */
-  probability: number;
+  /** 0 to 1, from the model; null for an edited word, which no model heard */
+  probability: number | null;
 }
 
 export interface Segment {

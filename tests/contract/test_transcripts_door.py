@@ -1,0 +1,126 @@
+"""The transcripts function as Lambda calls it, on moto's table and bucket."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import docx
+import pytest
+
+from functions.transcripts.handler import handler
+from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.domain.identity import Principal, Role, Scope
+from sotto.domain.job import JobStatus
+from sotto.domain.renderings import render
+from sotto.entry import admission, aws, transcript_wiring
+from sotto.entry.principal import principal_to_context
+from tests.contract.conftest import BUCKET, TABLE
+from tests.examples import JOB_ID, NOW, OWNER, QUEUED
+from tests.unit.domain.test_edits import MEETING
+from tests.unit.entry.test_http import Context
+
+CALLER = Principal(OWNER, Role.USER, frozenset({Scope.JOBS_READ, Scope.JOBS_WRITE}), "session")
+Call = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def call(table: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+    """The function over a completed job whose transcript is MEETING."""
+    monkeypatch.setenv("SOTTO_TABLE", TABLE)
+    monkeypatch.setenv("SOTTO_BUCKET", BUCKET)
+    caches = (transcript_wiring.settings, admission._admission, aws.dynamodb, aws.s3)
+    for cached in caches:
+        cached.cache_clear()
+    key = f"transcripts/{OWNER}/{JOB_ID}/transcript.json"
+    job = replace(QUEUED, status=JobStatus.COMPLETED, transcript_key=key, name="Café talk.wav")
+    job = replace(job, timings=replace(job.timings, completed_at=NOW))
+    DynamoJobs(boto3.client("dynamodb"), TABLE).create(job, due_at=NOW)
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=render(MEETING, "json"))
+
+    def call(method: str, path: str, body: object = None, **query: str) -> dict[str, Any]:
+        resource = f"/jobs/{{job_id}}/{path}" if path != "search" else "/search"
+        event = {
+            "httpMethod": method,
+            "path": resource.replace("{job_id}", JOB_ID),
+            "resource": resource,
+            "headers": {},
+            "queryStringParameters": query or None,
+            "requestContext": {
+                "requestId": "request-1",
+                "authorizer": principal_to_context(CALLER),
+            },
+            "body": json.dumps(body) if body is not None else None,
+            "isBase64Encoded": False,
+        }
+        return handler(event, Context())
+
+    yield call
+    for cached in caches:
+        cached.cache_clear()
+
+
+def shown(answer: dict[str, Any], status: int = 200) -> Any:
+    assert answer["statusCode"] == status, answer["body"]
+    return json.loads(answer["body"])
+
+
+def header(answer: dict[str, Any], name: str) -> str:
+    return str(answer["multiValueHeaders"][name][0])
+
+
+def test_text_leaves_as_text_and_a_document_as_bytes(call: Call) -> None:
+    text = call("GET", "transcript", format="txt")
+    assert (text["body"], text["isBase64Encoded"]) == ("Hello Otto, how are you?\nFine.\n", False)
+    assert header(text, "Content-Type") == "text/plain; charset=utf-8"
+    assert "filename*=UTF-8''Caf%C3%A9%20talk.txt" in header(text, "Content-Disposition")
+    document = call("GET", "transcript", format="docx", timestamps="false")
+    assert document["isBase64Encoded"] is True
+    paragraphs = docx.Document(io.BytesIO(base64.b64decode(document["body"]))).paragraphs
+    assert paragraphs[-1].text == "Fine."
+
+
+def test_what_is_large_is_fetched_from_the_bucket(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sotto.workflows.read_transcript.MAX_ANSWER_BYTES", 10)
+    answer = call("GET", "transcript", format="srt")
+    assert answer["statusCode"] == 303
+    assert f"/exports/{OWNER}/{JOB_ID}/transcript.srt?" in header(answer, "Location")
+    assert "Caf%25C3%25A9%2520talk.srt" in header(answer, "Location")
+
+
+def test_what_a_format_does_not_have_is_refused(call: Call) -> None:
+    assert shown(call("GET", "transcript", format="txt", words="true"), 400)["code"] == "invalid_input"
+
+
+def test_segments_come_in_pages(call: Call) -> None:
+    page = shown(call("GET", "segments", limit="1"))
+    assert (page["attempt"], page["version"], page["total"], page["first"]) == (1, 1, 2, 0)
+    last = shown(call("GET", "segments", limit="1", cursor=page["next_cursor"]))
+    assert (last["segments"][0]["text"], last["first"], last["next_cursor"]) == ("Fine.", 1, None)
+
+
+def test_an_edit_its_diff_and_the_way_back(call: Call) -> None:
+    swap = {"base_version": 1, "operations": [{"op": "replace", "first": 1, "last": 1, "text": "Sotto,"}]}
+    made = shown(call("POST", "edits", swap), 201)["version"]
+    assert (made["version"], made["kind"], made["author"], made["operations"]) == (2, "edit", OWNER, 1)
+    assert shown(call("POST", "edits", swap), 409)["code"] == "version_conflict"
+    diff = shown(call("GET", "diff", **{"from": "1", "to": "2"}))
+    (change,) = diff["changes"]
+    assert (diff["from"], diff["to"], change["start"], change["end"]) == (1, 2, 1.5, 2.0)
+    assert (change["before"][0]["text"], change["after"][0]["text"]) == ("Otto,", "Sotto,")
+    assert change["after"][0]["probability"] is None
+    assert call("GET", "transcript", format="txt")["body"].startswith("Hello Sotto,")
+    assert call("GET", "transcript", format="txt", version="1")["body"].startswith("Hello Otto,")
+    assert shown(call("POST", "revert", {"base_version": 2, "to": 1}), 201)["version"]["reverted_to"] == 1
+    assert [one["version"] for one in shown(call("GET", "versions"))["versions"]] == [3, 2, 1]
+    assert call("GET", "transcript", format="txt")["body"].startswith("Hello Otto,")
+
+
+def test_an_operation_that_does_not_exist_is_named(call: Call) -> None:
+    answer = call("POST", "edits", {"base_version": 1, "operations": [{"op": "move", "first": 1}]})
+    assert shown(answer, 400)["detail"].startswith("operations.0: expected")
