@@ -1,0 +1,281 @@
+"""The web app in a real browser on the whole stack: sign in, drop a file, watch, read along, download, delete."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from selenium.webdriver.common.by import By
+
+from infra.local.emulator import Aws
+from sotto.adapters.argon2_passwords import Argon2Passwords
+from sotto.adapters.dynamo_users import DynamoUsers
+from sotto.workflows.create_admin import create_admin
+from tests.e2e.caller import Caller, word_errors
+from tests.e2e.web import chromium
+from tests.e2e.web.person import Person
+from tests.recordings import FORMS, RATE, SAMPLE_TEXT, sample, write
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium.missing() is not None, reason=str(chromium.missing())),
+]
+
+MAX_ERRORS = 3  # words of 54, as in test_path.py
+TRANSCRIBED_WITHIN_S = 120.0
+MB = 1024 * 1024
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+
+@pytest.fixture
+def person(stack: Any, tmp_path: Path) -> Iterator[Person]:
+    """Somebody who has the page open. Whatever happens, nothing may break the policy or throw."""
+    with chromium.chromium(tmp_path) as driver:
+        person = Person(driver, stack.web_url)
+        person.opens()
+        yield person
+        assert person.refused_by_policy() == []
+        assert person.faults_in_console() == []
+
+
+@pytest.fixture
+def signed_in(person: Person, stack: Any) -> Person:
+    person.signs_in(*stack.credentials)
+    person.named("select", "Model")
+    return person
+
+
+def test_a_recording_becomes_text_that_can_be_read_along(signed_in: Person, caller: Caller, tmp_path: Path) -> None:
+    name = "Café talk + Q&A 🎤.mp3"
+    signed_in.chooses("Model", "tiny.en")
+    signed_in.uploads(write(tmp_path / name, sample(), FORMS["mp3"]))
+    signed_in.sees_in_row(name, "Finished", TRANSCRIBED_WITHIN_S)
+    signed_in.presses(name)
+    signed_in.named("button", "Play")
+
+    segments = signed_in.driver.find_elements(By.CSS_SELECTOR, "[data-segment] p")
+    assert word_errors(SAMPLE_TEXT, " ".join(segment.text for segment in segments)) <= MAX_ERRORS
+
+    job_id = signed_in.driver.current_url.rpartition("/")[2]
+    canonical = json.loads(caller.transcript(job_id, "json"))
+    _reads_along(signed_in, canonical)
+    for extension in ("txt", "srt", "vtt", "json"):
+        signed_in.presses(f"Download as {extension.upper()}")
+        saved = tmp_path / "downloads" / f"{Path(name).stem}.{extension}"
+        signed_in.waits(saved.exists)
+        assert saved.read_text() == caller.transcript(job_id, extension)
+
+    signed_in.presses("Delete")
+    signed_in.presses("Delete for good")
+    signed_in.sees("Drop recordings here")
+    assert not signed_in.row(name)
+    assert caller.http.get(f"jobs/{job_id}").status_code == 404
+
+
+def _reads_along(person: Person, canonical: dict[str, Any]) -> None:
+    """The recording plays from the storage, and the word that is marked is the one that is spoken."""
+    words = [word for segment in canonical["segments"] for word in segment["words"]]
+    person.presses("Play")
+    person.waits(lambda: person.hears()["time"] > 1.5)
+    person.presses("Pause")
+    now = person.hears()
+    assert now["duration"] == pytest.approx(len(sample()) / RATE, abs=0.2)
+    person.waits(lambda: person.hears()["paused"])
+    _marks_the_spoken_word(person, words)
+
+    asked = canonical["segments"][1]["words"][2]
+    person.clicks_word(segment=1, word=2)
+    person.waits(lambda: person.hears()["time"] >= asked["start"])
+    person.presses("Pause")
+    assert person.hears()["time"] - asked["start"] < 2
+    _marks_the_spoken_word(person, words)
+
+    beginning = canonical["segments"][0]["start"]
+    person.presses(f"Listen from {int(beginning // 60)}:{int(beginning % 60):02}")
+    person.waits(lambda: beginning <= person.hears()["time"] < beginning + 2)
+    person.presses("Pause")
+
+
+def _marks_the_spoken_word(person: Person, words: list[dict[str, Any]]) -> None:
+    person.waits(lambda: person.hears()["paused"])
+    time = person.hears()["time"]
+    begun = [word for word in words if word["start"] <= time]
+    person.waits(lambda: person.spoken() == begun[-1]["text"])
+
+
+def test_what_is_refused_is_explained(person: Person, stack: Any, tmp_path: Path) -> None:
+    email, password = stack.credentials
+    person.signs_in(email, "not the password")
+    person.sees("The e-mail address or the password is not right.")
+    person.types("Password", password)
+    person.presses("Sign in")
+
+    (tmp_path / "notes.txt").write_text("Not sound.")
+    (tmp_path / "empty.mp3").touch()
+    (tmp_path / "letter.mp3").write_text("Dear Ada, this is no recording.\n" * 500)
+    person.uploads(tmp_path / "notes.txt", tmp_path / "empty.mp3", tmp_path / "letter.mp3")
+    person.sees_in_row("notes.txt", "Upload a sound or video recording.")
+    person.sees_in_row("empty.mp3", "The file is empty")
+    person.sees_in_row("letter.mp3", "not_a_recording", TRANSCRIBED_WITHIN_S)
+    for name in ("notes.txt", "letter.mp3"):
+        assert "Request id" in person.row(name)
+    assert "Play the file on your machine" in person.row("letter.mp3")
+    assert "Transcribe again" not in person.row("letter.mp3")
+    person.presses("Delete letter.mp3")
+    person.presses("Delete for good")
+    person.waits(lambda: not person.row("letter.mp3"))
+
+
+def test_a_large_upload_survives_a_lost_connection(signed_in: Person, caller: Caller, tmp_path: Path) -> None:
+    name = "long evening.wav"
+    recording = _large_recording(tmp_path / name)
+    assert recording.stat().st_size > 100 * MB
+    signed_in.chooses("Model", "tiny.en")
+    _network(signed_in, upload_bytes_s=16 * MB)
+    signed_in.uploads(recording)
+    signed_in.waits(lambda: "MB of" in signed_in.row(name) and not signed_in.row(name).count(" 0 byte"))
+    job = caller.http.get("jobs").json()["jobs"][0]
+    signed_in.waits(lambda: caller.http.get(f"jobs/{job['id']}/upload/parts").json()["parts"])
+
+    _network(signed_in, offline=True)
+    signed_in.sees("You are offline")
+    _network(signed_in)
+    signed_in.sees_in_row(name, "Finished", TRANSCRIBED_WITHIN_S)
+    jobs = [found for found in caller.http.get("jobs").json()["jobs"] if found["name"] == name]
+    assert [found["id"] for found in jobs] == [job["id"]], "expected one job, whatever was tried again"
+    assert word_errors(SAMPLE_TEXT, caller.transcript(job["id"], "txt")) <= MAX_ERRORS
+
+    # A place far from the beginning is heard at once, without the bytes before it.
+    signed_in.presses(name)
+    signed_in.moves("Position", seconds=250)
+    signed_in.presses("Play")
+    signed_in.waits(lambda: 251 < signed_in.hears()["time"] < 270)
+    caller.http.delete(f"jobs/{job['id']}")
+
+
+def _large_recording(path: Path) -> Path:
+    """The sample, then silence: 48 kHz, stereo, 32 bit, so that many bytes hold little to transcribe."""
+    samples = np.repeat(sample(), 3)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(4)
+        file.setframerate(48_000)
+        file.writeframes(np.repeat((samples * 2**31 * 0.9).astype("<i4"), 2).tobytes())
+        file.writeframes(bytes(104 * MB - samples.size * 8))
+    return path
+
+
+def _network(person: Person, *, offline: bool = False, upload_bytes_s: int = -1) -> None:
+    person.driver.set_network_conditions(
+        offline=offline, latency=0, download_throughput=-1, upload_throughput=upload_bytes_s
+    )
+
+
+def test_the_session_survives_a_reload_and_a_second_tab(signed_in: Person) -> None:
+    signed_in.driver.refresh()
+    signed_in.sees("Drop recordings here")
+    assert "access" not in str(signed_in.driver.execute_script("return {...sessionStorage, ...localStorage}"))
+    first = signed_in.driver.current_window_handle
+    # What "Duplicate tab" does: a window with a copy of this one's session storage.
+    signed_in.driver.execute_script("window.open(location.href)")
+    signed_in.driver.switch_to.window(next(w for w in signed_in.driver.window_handles if w != first))
+    signed_in.sees("Drop recordings here")
+    signed_in.driver.close()
+    signed_in.driver.switch_to.window(first)
+    signed_in.driver.refresh()
+    signed_in.sees("Drop recordings here")
+    signed_in.presses("Account")
+    signed_in.presses("Sign out")
+    signed_in.named("input", "Password")
+    signed_in.driver.refresh()
+    signed_in.named("input", "Password")
+
+
+def test_a_password_that_somebody_else_chose_must_be_changed(person: Person, stack: Any) -> None:
+    given, own = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    users = DynamoUsers(Aws(stack["endpoint_url"])("dynamodb"), stack["table"])
+    create_admin(users, Argon2Passwords(), "newcomer@example.org", given, must_change_password=True)
+    person.signs_in("newcomer@example.org", given)
+    person.sees("Choose your own before you go on.")
+    person.opens("#/")  # there is no way around it
+    person.sees("Choose your own before you go on.")
+    for old, new, again, answer in (
+        (given, own, given, "The two new passwords differ."),
+        (given, "short", "short", "12 to 256 characters"),
+        (own, own, own, "expected your present password"),
+    ):
+        _fills_in_passwords(person, old, new, again)
+        person.sees(answer)
+    _fills_in_passwords(person, given, own, own)
+    person.sees("Nothing here yet")
+    person.presses("Account")
+    person.presses("Sign out")
+    person.signs_in("newcomer@example.org", given)
+    person.sees("The e-mail address or the password is not right.")
+
+
+def _fills_in_passwords(person: Person, old: str, new: str, again: str) -> None:
+    person.types("Present password", old)
+    person.types("New password", new)
+    person.types("New password, once more", again)
+    person.presses("Save password")
+
+
+def test_every_page_is_accessible_and_fits_the_window(
+    person: Person, stack: Any, caller: Caller, tmp_path: Path
+) -> None:
+    job = caller.wait(caller.submit(write(tmp_path / "talk.flac", sample(), FORMS["flac"]), "audio/flac")["id"])
+
+    def judge(page: str) -> None:
+        for scheme in ("light", "dark"):
+            for size in (DESKTOP, PHONE):
+                person.look(*size, scheme)
+                assert person.accessibility_faults() == [], f"{page}, {scheme}, {size}"
+                assert not person.wider_than_window(), f"{page}, {scheme}, {size}"
+        person.look(*DESKTOP)
+
+    person.named("input", "Password")
+    judge("sign in")
+    person.signs_in(*stack.credentials)
+    person.sees_in_row("talk.flac", "Finished")
+    judge("recordings")
+    person.presses("Delete talk.flac")
+    judge("question")
+    person.presses("Keep it")
+    person.presses("Account")
+    judge("menu")
+    person.presses("Change password")
+    person.named("input", "New password")
+    judge("password")
+    person.opens(f"#/recordings/{job['id']}")
+    person.named("button", "Play")
+    judge("reader")
+    person.opens("#/recordings/01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    person.sees("There is no such recording")
+    judge("no such recording")
+    caller.http.delete(f"jobs/{job['id']}")
+
+
+def test_the_page_speaks_german(signed_in: Person) -> None:
+    signed_in.chooses("Language of this page", "Deutsch")
+    signed_in.sees("Aufnahmen hier ablegen")
+    assert signed_in.driver.find_element(By.TAG_NAME, "html").get_attribute("lang") == "de"
+    signed_in.driver.refresh()
+    signed_in.sees("Aufnahmen hier ablegen")
+    assert signed_in.accessibility_faults() == []
+
+
+def test_the_keyboard_is_enough(signed_in: Person) -> None:
+    """From the top of the page, Tab reaches everything in the order in which it is read."""
+    signed_in.driver.refresh()
+    signed_in.named("select", "Model")
+    reached = [signed_in.tabs() for _ in range(9)]
+    assert reached[:6] == ["Skip to content", "Sotto", "Language of this page", "Account", "Choose files", "Model"]
+    assert "Names and terms" in reached
