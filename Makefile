@@ -96,7 +96,7 @@ format:  ## rewrite Python files in our style
 
 build: setup .sam/bin/sam  ## the web app, the wheel, and what `sam deploy` uploads
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
-	.sam/bin/sam build
+	CONSTRAINTS=$(CURDIR)/constraints.txt .sam/bin/sam build
 
 deploy: build  ## deploy to AWS: make deploy STAGE=dev|staging|prod
 	.sam/bin/sam deploy --config-env $(STAGE)
