@@ -13,26 +13,23 @@ import pytest
 from sotto.adapters.ed25519_keys import private_key, public_x, thumbprint
 from sotto.domain.access import PUBLIC, ROUTE_SCOPES
 from sotto.domain.identity import Scope
+from tests.integration.identity.requests import BODIES, QUERIES
 from tests.integration.identity.world import AUDIENCE, ISSUER, SEED, Route, World, routes_of_template
 
 FUNCTIONS, OPEN = routes_of_template()
 PROTECTED = sorted(set(FUNCTIONS) - OPEN)
-OWNED = [route for route in PROTECTED if "{job_id}" in route[1] or "{key_id}" in route[1]]
-PATH = {"job_id": "01JOB", "key_id": "0123456789", "user_id": "01USER"}
-BODIES: dict[Route, Any] = {
-    ("POST", "/jobs"): {"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"},
-    ("POST", "/jobs/{job_id}/upload/parts"): {"numbers": [1]},
-    ("POST", "/jobs/{job_id}/upload/complete"): {"parts": [{"number": 1, "etag": "x"}]},
-    ("POST", "/jobs/{job_id}/retry"): {},
-}
-QUERIES: dict[Route, dict[str, str]] = {
-    ("GET", "/jobs/{job_id}/transcript"): {"format": "txt"},
-    ("GET", "/audit"): {"day": "2026-11-22"},
+OWNED = [route for route in PROTECTED if "{" in route[1] and "{user_id}" not in route[1]]
+NOBODYS = {
+    "job_id": "01NOTHING",
+    "key_id": "ffffffffff",
+    "user_id": "01NOBODY",
+    "webhook_id": "01NOTHING",
+    "delivery_id": "01NOTHING",
 }
 
 
 def path_of(route: Route, **known: str) -> dict[str, str]:
-    return {name: known.get(name, value) for name, value in PATH.items() if f"{{{name}}}" in route[1]}
+    return {name: known.get(name, value) for name, value in NOBODYS.items() if f"{{{name}}}" in route[1]}
 
 
 def request(world: World, route: Route, known: dict[str, str] | None = None, **credentials: Any) -> Any:
@@ -143,8 +140,7 @@ def test_a_key_without_the_scope_is_refused_where_the_scope_is_needed_and_only_t
         needed = ROUTE_SCOPES[route]
         if needed in (scope, Scope.ACCOUNT):
             assert answer.status == 403, route
-            assert answer.body["code"] == "forbidden"
-            assert needed in answer.body["detail"]
+            assert needed in json.dumps(answer.body), route  # the refusal names the scope
         else:
             assert answer.status not in (401, 403), route
 
@@ -154,11 +150,14 @@ def test_nobody_reaches_somebody_elses_object(world: World) -> None:
     ada, eve = world.join("ada@example.org")["access_token"], world.join("eve@example.org")["access_token"]
     job = world.call("POST", "/jobs", body=BODIES["POST", "/jobs"], token=ada).body["job"]["id"]
     key = world.call("POST", "/keys", body={"name": "ci", "scopes": ["jobs:read"]}, token=ada).body["key"]["id"]
+    known = {"job_id": job, "key_id": key}
+    if ("POST", "/webhooks") in FUNCTIONS:
+        made = world.call("POST", "/webhooks", body=BODIES["POST", "/webhooks"], token=ada)
+        known["webhook_id"] = made.body["webhook"]["id"]
     for route in OWNED:
-        theirs = request(world, route, {"job_id": job, "key_id": key}, token=eve)
-        nobodys = request(world, route, {"job_id": "01NOTHING", "key_id": "ffffffffff"}, token=eve)
-        assert theirs.status == nobodys.status == 404, route
-        assert theirs.body["code"] == nobodys.body["code"]
+        theirs, nobodys = request(world, route, known, token=eve), request(world, route, token=eve)
+        assert nobodys.status == 404, f"{route}: add a good body or query to requests.py; {nobodys.body}"
+        assert (theirs.status, theirs.body["code"]) == (404, nobodys.body["code"]), route
     assert world.call("GET", "/jobs/{job_id}", token=ada, job_id=job).status == 200
     assert [one["id"] for one in world.call("GET", "/keys", token=ada).body["keys"]] == [key]
     assert world.call("GET", "/jobs", token=eve).body["jobs"] == []
