@@ -24,6 +24,10 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'In diesem Zustand nicht möglich',
     hint: 'Laden Sie die Liste neu und sehen Sie nach dem jetzigen Stand.',
   },
+  version_conflict: {
+    title: 'Inzwischen geändert',
+    hint: 'Laden Sie die neueste Fassung und machen Sie Ihre Änderungen an ihr noch einmal.',
+  },
   already_exists: {
     title: 'Schon vorhanden',
     hint: 'Nehmen Sie einen anderen Namen oder ändern Sie das Vorhandene.',
@@ -85,6 +89,10 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'Die Warteschlange ist zurzeit nicht verfügbar',
     hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
   },
+  mail_unavailable: {
+    title: 'Der Mailversand ist zurzeit nicht verfügbar',
+    hint: 'Versuchen Sie es in einigen Minuten noch einmal.',
+  },
   engine_unavailable: {
     title: 'Die Spracherkennung ist zurzeit nicht verfügbar',
     hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
@@ -96,6 +104,10 @@ export const problemsDe: Record<string, ProblemWords> = {
   disk_full: {
     title: 'Der Speicherplatz des Dienstes ist voll',
     hint: 'Die Administration muss Platz schaffen. Nichts Angenommenes geht verloren.',
+  },
+  still_transcribing: {
+    title: 'Wird noch transkribiert',
+    hint: 'Warten Sie etwas und versuchen Sie es dann noch einmal.',
   },
   part_failed_repeatedly: {
     title: 'Ein Teil ist mehrmals fehlgeschlagen',
