@@ -16,7 +16,7 @@ BODIES: dict[Route, Any] = {
         "operations": [{"op": "delete", "first": 1, "last": 1}],
     },
     ("POST", "/jobs/{job_id}/revert"): {"base_version": 2, "to": 1},
-    ("POST", "/webhooks"): {"url": "https://hooks.example.org/sotto", "events": ["job.completed"]},
+    ("POST", "/webhooks"): {"url": "https://1.1.1.1/sotto", "events": ["job.completed"]},
 }
 QUERIES: dict[Route, dict[str, str]] = {
     ("GET", "/jobs/{job_id}/transcript"): {"format": "txt"},

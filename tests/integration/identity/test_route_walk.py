@@ -153,6 +153,7 @@ def test_nobody_reaches_somebody_elses_object(world: World) -> None:
     known = {"job_id": job, "key_id": key}
     if ("POST", "/webhooks") in FUNCTIONS:
         made = world.call("POST", "/webhooks", body=BODIES["POST", "/webhooks"], token=ada)
+        assert made.status == 201, made.body
         known["webhook_id"] = made.body["webhook"]["id"]
     for route in OWNED:
         theirs, nobodys = request(world, route, known, token=eve), request(world, route, token=eve)
