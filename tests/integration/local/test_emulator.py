@@ -1,0 +1,89 @@
+"""The emulator keeps what it was told: over a stop, over `kill -9`, and over a slow start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from infra.local.emulator import Aws
+from infra.local.ports import is_free
+from tests.integration.local.conftest import Emulator, make_places
+
+pytestmark = pytest.mark.emulator
+
+
+def until(what: Callable[[], object], within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def make_table(aws: Aws) -> None:
+    aws("dynamodb").create_table(
+        TableName="kept",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def put(aws: Aws, key: str) -> None:
+    aws("dynamodb").put_item(TableName="kept", Item={"pk": {"S": key}})
+
+
+def keys(aws: Aws) -> set[str]:
+    return {item["pk"]["S"] for item in aws("dynamodb").scan(TableName="kept")["Items"]}
+
+
+def test_a_stop_and_a_start_keep_rows_objects_and_messages(tmp_path: Path) -> None:
+    places = make_places(tmp_path)
+    with Emulator(places) as first:
+        make_table(first.aws)
+        put(first.aws, "row")
+        first.aws("s3").create_bucket(Bucket="kept")
+        first.aws("s3").put_object(Bucket="kept", Key="Café talk + Q&A 🎤.mp3", Body=b"sound")
+        url = first.aws("sqs").create_queue(QueueName="kept")["QueueUrl"]
+        first.aws("sqs").send_message(QueueUrl=url, MessageBody="work")
+    assert is_free(first.port)
+    with Emulator(places, checkpoint_s=0.001) as second:  # would save before it has loaded, if it could
+        assert second.port != first.port
+        assert keys(second.aws) == {"row"}
+        body = second.aws("s3").get_object(Bucket="kept", Key="Café talk + Q&A 🎤.mp3")["Body"].read()
+        assert body == b"sound"
+        received = second.aws("sqs").receive_message(QueueUrl=url)["Messages"]
+        assert [message["Body"] for message in received] == ["work"]
+
+
+def test_a_kill_loses_nothing_that_is_older_than_a_checkpoint(tmp_path: Path) -> None:
+    with Emulator(make_places(tmp_path), checkpoint_s=0.05) as running:
+        make_table(running.aws)
+        put(running.aws, "before")
+        state = running.places.emulator_state / "dynamodb.json"
+        until(lambda: state.is_file() and "before" in state.read_text())
+        killed = running.child.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: running.child.pid not in (None, killed))
+        until(lambda: running.child.restarts == 1)
+        until(lambda: not is_free(running.port))
+        assert keys(running.aws) == {"before"}
+        assert "starting it again" in running.child.log.path.read_text()
+
+
+def test_nobody_else_can_reach_it(running_emulator: Emulator) -> None:
+    process = psutil.Process(running_emulator.child.pid)
+    listening = [found.laddr.ip for found in process.net_connections() if found.status == psutil.CONN_LISTEN]
+    assert listening == ["127.0.0.1"]
+
+
+def test_it_does_not_inherit_the_shell(running_emulator: Emulator) -> None:
+    environment = psutil.Process(running_emulator.child.pid).environ()
+    assert not [name for name in environment if name.startswith(("AWS_", "SSL_", "REQUESTS_", "CURL_", "HTTP"))]
+    assert environment["TMPDIR"] == str(running_emulator.places.temporary)

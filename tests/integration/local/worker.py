@@ -1,0 +1,62 @@
+"""A small HTTP server in the place of the transcribe container: it answers what the test tells it to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import Any
+
+from infra.local.ports import LOOPBACK
+
+
+class Worker:
+    """`answers` maps a job's id to the answers that its parts get, one after the other; the last one stays."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
+        self.events: Queue[tuple[dict[str, str], dict[str, Any]]] = Queue()
+        self.ready = True
+        self.hold = threading.Event()
+        self.hold.set()
+        worker = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if worker.ready else 503)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                worker.events.put((headers, body))
+                worker.hold.wait(30)
+                answers = worker.answers.get(body["job_id"], [(200, {}, b"OK")])
+                status, more, said = answers.pop(0) if len(answers) > 1 else answers[0]
+                if status == 0:  # die without an answer
+                    self.connection.close()
+                    return
+                self.send_response(status)
+                for name, value in {**more, "content-length": str(len(said))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(said)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer((LOOPBACK, port), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
+
+    def __enter__(self) -> Worker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hold.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
