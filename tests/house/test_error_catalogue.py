@@ -15,8 +15,15 @@ HEAD = """# Errors
 Every error that a caller can meet. Over HTTP it is `application/problem+json` (RFC 9457):
 
 ```json
-{"type": "urn:sotto:error:not_found", "title": "Not found", "status": 404, "detail": "job: expected one of yours, found none with id 01K0",
- "code": "not_found", "hint": "Check the id; `GET /v1/jobs` lists your jobs.", "request_id": "5a1c6f0e-8d5e-4f0c-9a57-2c1f3d1b7e11"}
+{
+  "type": "urn:sotto:error:not_found",
+  "title": "Not found",
+  "status": 404,
+  "detail": "job: expected one of yours, found none with id 01K0",
+  "code": "not_found",
+  "hint": "Check the id; `GET /v1/jobs` lists your jobs.",
+  "request_id": "5a1c6f0e-8d5e-4f0c-9a57-2c1f3d1b7e11"
+}
 ```
 
 `code` is stable; `detail` says what was expected and found; `hint` is the next step; `request_id` finds the log lines.

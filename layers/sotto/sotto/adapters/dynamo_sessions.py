@@ -64,7 +64,7 @@ class DynamoSessions:
             self._client.delete_item(TableName=self._table, Key=to_row(session_key(user_id, family)))
 
     def end_all(self, user_id: str, *, keep: str | None = None) -> int:
-        """A session that starts while this runs may stay; a caller that shuts somebody out disables the account first."""
+        """A session that starts while this runs may stay: to shut somebody out, disable the account first."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
