@@ -1,87 +1,85 @@
-"""Recordings for tests: our own sample in every format that Sotto takes, made on the spot with PyAV."""
+"""Recordings in every format, made with PyAV from samples: nothing but short originals lies in git."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from fractions import Fraction
+import io
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
-import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
 
-SAMPLE = Path(__file__).with_name("audio") / "sample.ogg"
-SAMPLE_TEXT = (
-    "The lighthouse keeper wrote a letter every morning. He told his sister about the weather, the ships, and the seals"
-    " on the rocks. In winter the boat came only once a week, so he kept the letters in a wooden box beside the window."
-    " When the spring came, she opened the box and smiled."
-)
-RATE = 16_000
-Samples = npt.NDArray[np.float32]
+AUDIO = Path(__file__).resolve().parent / "audio"
 
 
 @dataclass(frozen=True)
-class Form:
-    """A container and codec; `options` go to the muxer."""
+class Format:
+    """A container with its codec; `options` are the muxer's."""
 
-    extension: str
-    content_type: str
+    name: str
+    container: str
     codec: str
-    rate: int = RATE
-    options: dict[str, str] = field(default_factory=dict)
+    rate: int = 44_100
+    layout: str = "stereo"
     video: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    bit_rate: int | None = None
 
 
-FORMS: dict[str, Form] = {
-    "wav": Form("wav", "audio/wav", "pcm_s16le"),
-    "mp3": Form("mp3", "audio/mpeg", "libmp3lame"),
-    "m4a, index last": Form("m4a", "audio/mp4", "aac"),
-    "m4a, index first": Form("m4a", "audio/mp4", "aac", options={"movflags": "faststart"}),
-    "flac": Form("flac", "audio/flac", "flac"),
-    "ogg": Form("ogg", "audio/ogg", "libopus", rate=48_000),
-    "webm": Form("webm", "audio/webm", "libopus", rate=48_000),
-    "mp4 video": Form("mp4", "video/mp4", "aac", video=True),
-}
+FORMATS = (
+    Format("wav", "wav", "pcm_s16le"),
+    Format("aiff", "aiff", "pcm_s16be"),
+    Format("flac", "flac", "flac"),
+    Format("mp3", "mp3", "libmp3lame", bit_rate=128_000),
+    Format("mp3 without header", "mp3", "libmp3lame", options=(("write_xing", "0"),), bit_rate=64_000),
+    Format("aac", "adts", "aac", bit_rate=96_000),
+    Format("m4a index last", "ipod", "aac", bit_rate=96_000),
+    Format("m4a index first", "ipod", "aac", options=(("movflags", "+faststart"),), bit_rate=96_000),
+    Format("ogg opus", "ogg", "libopus", rate=48_000, bit_rate=48_000),
+    Format("webm", "webm", "libopus", rate=48_000, bit_rate=48_000),
+    Format("mp4 video", "mp4", "aac", video=True, bit_rate=96_000),
+    Format("wav 8 kHz mu-law", "wav", "pcm_mulaw", rate=8_000, layout="mono"),
+    Format("flac 96 kHz", "flac", "flac", rate=96_000),
+)
 
 
-def sample() -> Samples:
-    """The sample, mono float32 at 16 kHz."""
-    resampler = av.AudioResampler("flt", "mono", RATE)
-    with av.open(str(SAMPLE)) as container:
-        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-        frames += resampler.resample(None)
-    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+def encode(samples: np.ndarray, rate: int, form: Format) -> bytes:
+    """`samples` float [n] or [n, channels] at `rate`, as a file of `form`."""
+    planes = np.atleast_2d(samples.T).astype(np.float32)
+    if planes.shape[0] == 1 and form.layout == "stereo":
+        planes = np.repeat(planes, 2, axis=0)
+    with tempfile.TemporaryDirectory() as room:
+        path = Path(room) / "recording"  # a real file: moving the index to the front opens it again by name
+        _write(path, planes, rate, form)
+        return path.read_bytes()
 
 
-def write(path: Path, samples: Samples, form: Form) -> Path:
-    """Encode mono or [channels, n] `samples` at 16 kHz into `path`."""
-    channels = np.atleast_2d(samples)
-    layout = "mono" if channels.shape[0] == 1 else "stereo"
-    with av.open(str(path), "w", options=form.options) as container:
-        stream = container.add_stream(form.codec, rate=form.rate)
-        stream.layout = layout
-        pictures = container.add_stream("mpeg4", rate=Fraction(2)) if form.video else None
-        if pictures:
-            pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
-            for number in range(int(channels.shape[1] / RATE * 2)):
-                picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number % 256, np.uint8), "rgb24")
-                container.mux(pictures.encode(picture))
-            container.mux(pictures.encode(None))
-        resampler = av.AudioResampler(stream.format.name, layout, form.rate, frame_size=stream.frame_size or 1024)
-        for frame in _frames(channels, layout):
-            for out in resampler.resample(frame):
-                container.mux(stream.encode(out))
-        for out in resampler.resample(None):
-            container.mux(stream.encode(out))
-        container.mux(stream.encode(None))
-    return path
+def _write(path: Path, planes: np.ndarray, rate: int, form: Format) -> None:
+    with av.open(path, "w", format=form.container, options=dict(form.options)) as out:
+        pictures = out.add_stream("mpeg4", rate=5) if form.video else None
+        if pictures is not None:
+            pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        stream = out.add_stream(form.codec, rate=form.rate, layout=form.layout)
+        if form.bit_rate:
+            stream.bit_rate = form.bit_rate
+        if pictures is not None:
+            for i in range(int(5 * planes.shape[1] / rate)):
+                frame = VideoFrame.from_ndarray(np.full((48, 64, 3), i % 255, dtype=np.uint8), format="rgb24")
+                out.mux(pictures.encode(frame))
+            out.mux(pictures.encode(None))
+        layout = "mono" if planes.shape[0] == 1 else "stereo"
+        for at in range(0, planes.shape[1], rate):
+            samples = np.ascontiguousarray(planes[:, at : at + rate])
+            frame = AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
+            frame.sample_rate, frame.pts = rate, at
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
 
 
-def _frames(channels: Samples, layout: str) -> Iterator[av.AudioFrame]:
-    integers = (np.clip(channels, -1, 1) * 32767).astype(np.int16)
-    for start in range(0, integers.shape[1], RATE):
-        piece = integers[:, start : start + RATE]
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece.T).reshape(1, -1), "s16", layout)
-        frame.rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
-        yield frame
+def wav(samples: np.ndarray, rate: int = 16_000) -> io.BytesIO:
+    """`samples` as a 16-bit WAV: mono from [n], stereo from [n, 2]."""
+    layout = "mono" if samples.ndim == 1 else "stereo"
+    return io.BytesIO(encode(samples, rate, Format("wav", "wav", "pcm_s16le", rate=rate, layout=layout)))
