@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +24,7 @@ READY_POLL_S = 0.05
 DEATHS_ALLOWED = 5
 DEATHS_WITHIN_S = 60.0
 MAX_PAUSE_S = 5.0
-LINE_LIMIT = 1024 * 1024
+LONGEST_LINE = 64 * 1024
 LOG_WITHIN_S = 2.0
 
 
@@ -51,7 +52,7 @@ class Child:
     restarts: int = 0
     log: CappedLog = field(init=False)
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
-    _pump: asyncio.Task[None] | None = field(default=None, init=False)
+    _pump: threading.Thread | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
     _deaths: deque[float] = field(default_factory=deque, init=False)
 
@@ -66,24 +67,29 @@ class Child:
     async def start(self) -> None:
         """Start the process and return once it is ready. Raises ChildDied when it ends or is late."""
         self.log.last.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            *self.plan.argv,
-            env=dict(self.plan.environment),
-            cwd=self.plan.cwd,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=LINE_LIMIT,
-            start_new_session=True,
-        )
-        self._pump = asyncio.create_task(self._keep_log(self._process))
+        # A pipe of our own: with asyncio's, wait() would wait for everybody who holds it, the child's children too.
+        output, end = os.pipe()
+        self._pump = threading.Thread(target=self._keep_log, args=(output,), name=f"{self.plan.name} log", daemon=True)
+        self._pump.start()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.plan.argv,
+                env=dict(self.plan.environment),
+                cwd=self.plan.cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=end,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        finally:
+            os.close(end)
         self.changed()
         try:
             async with asyncio.timeout(self.plan.ready_within_s):
                 await self._until_ready(self._process)
         except TimeoutError:
             await self._end(self._process, grace_s=0)
-            raise self._died(f"was not ready within {self.plan.ready_within_s:.0f} s") from None
+            raise self._died(f"was not ready within {self.plan.ready_within_s:g} s") from None
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         while not await self.plan.ready():
@@ -144,16 +150,11 @@ class Child:
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         if self._pump is not None:
-            await asyncio.wait({self._pump}, timeout=LOG_WITHIN_S)  # its end comes when nobody holds the pipe any more
+            await asyncio.to_thread(self._pump.join, LOG_WITHIN_S)  # it ends when nobody holds the pipe any more
         self.changed()
 
-    async def _keep_log(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101 - asked for with PIPE above
-        while True:
-            try:
-                line = await process.stdout.readline()
-            except ValueError:  # longer than LINE_LIMIT; readline has dropped it
-                line = b"(a line of more than 1 MiB was dropped)\n"
-            if not line:
-                return
-            self.log.write(line)
+    def _keep_log(self, output: int) -> None:
+        """Write what the child prints to its log, in a thread of its own, until the pipe's other end is closed."""
+        with os.fdopen(output, "rb") as lines:
+            while line := lines.readline(LONGEST_LINE):
+                self.log.write(line if line.endswith(b"\n") else line + b"\n")

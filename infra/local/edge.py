@@ -11,6 +11,7 @@ what we serve (DNS rebinding); `localhost` is sent to the one origin that the bu
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -137,16 +138,17 @@ async def hand_on(request: web.Request) -> web.StreamResponse:
 
 
 def _unavailable(request: web.Request) -> web.Response:
-    return web.json_response(
-        {
-            "type": f"urn:sotto:error:{Unavailable.code}",
-            "title": Unavailable.title,
-            "status": 502,
-            "detail": "The API did not answer.",
-            "code": Unavailable.code,
-            "hint": Unavailable.default_hint,
-            "request_id": request.headers.get("X-Request-Id", "none"),
-        },
+    problem = {
+        "type": f"urn:sotto:error:{Unavailable.code}",
+        "title": Unavailable.title,
+        "status": 502,
+        "detail": "The API did not answer.",
+        "code": Unavailable.code,
+        "hint": Unavailable.default_hint,
+        "request_id": request.headers.get("X-Request-Id", "none"),
+    }
+    return web.Response(
+        body=json.dumps(problem).encode(),
         status=502,
         content_type="application/problem+json",
         headers={"Retry-After": "1", "Cache-Control": "no-store"},

@@ -30,7 +30,7 @@ class CappedLog:
                 self._file = self.path.open("ab", buffering=0)
                 self._size = 0
             self._size += self._file.write(line)
-        except OSError:
+        except (OSError, ValueError):  # a full disk; or closed, and the child still has something to say
             return
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ The laptop deploys the same file as AWS; nothing here changes its meaning.
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -54,5 +55,5 @@ def parameters_of(samconfig: Path, environment: str) -> dict[str, str]:
         return {}
     config = tomllib.loads(samconfig.read_text())
     overrides = config.get(environment, {}).get("deploy", {}).get("parameters", {}).get("parameter_overrides", [])
-    pairs = overrides.split() if isinstance(overrides, str) else overrides
+    pairs = shlex.split(overrides) if isinstance(overrides, str) else overrides
     return {key: value.strip('"') for key, _, value in (pair.partition("=") for pair in pairs)}
