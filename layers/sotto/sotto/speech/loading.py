@@ -1,7 +1,8 @@
 """Loads models on first use and keeps them: one engine a model and process, whichever engine serves.
 
 Loading costs seconds and hundreds of megabytes, so only the last few models stay; parts of jobs with different models
-take turns on one worker without loading again and again.
+take turns on one worker without loading again and again. CTranslate2 frees a dropped model when the last part that uses
+it ends; the torch engine's models stay, because their decoder threads cannot be taken from under the parts they serve.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class ModelLoader:
         with self._lock:
             if name not in self._loaded:
                 self._loaded[name] = self._load(find_model(name, self._model_dir, self._sources))
-                while len(self._loaded) > KEPT:
+                while len(self._loaded) > KEPT and self._engine == "ctranslate2":
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
             return self._loaded[name]
@@ -53,10 +54,10 @@ class ModelLoader:
         # The engine that is not used is not imported: torch alone costs 2.5 s of a start.
         if self._engine == "torch":
             from sotto.speech.torch_engine import load_engine
+            from sotto.speech.torch_shared import SharedEngine
 
-            return LoadedModel(
-                load_engine(files, compute_type=self._compute_type, threads=self._threads), Tokens(files.directory)
-            )
+            alone = load_engine(files, compute_type=self._compute_type, threads=self._threads)
+            return LoadedModel(SharedEngine(alone) if self._at_once > 1 else alone, Tokens(files.directory))
         from sotto.speech.ctranslate2_engine import CTranslate2Engine
 
         engine = CTranslate2Engine(files, compute_type=self._compute_type, threads=self._threads, at_once=self._at_once)
