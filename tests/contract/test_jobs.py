@@ -8,10 +8,13 @@ import boto3
 import pytest
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.adapters.dynamo_outbox import DynamoOutbox
 from sotto.domain.errors import Failure, InvalidInput, NotFound, WrongState
-from sotto.domain.job import Attempt, JobStatus, Progress
+from sotto.domain.job import Attempt, Job, JobStatus, Progress
+from sotto.domain.outbox import OutboxEvent
 from sotto.domain.parts import Claim
 from sotto.workflows.ports import Jobs
+from tests.contract.conftest import TABLE
 from tests.examples import FACTS, JOB_ID, NEW, NOW, OWNER, QUEUED, RECORDING
 from tests.fakes.jobs import InMemoryJobs
 
@@ -180,3 +183,45 @@ def test_a_deleted_job_leaves_no_row(jobs: Jobs, processing) -> None:
     jobs.delete(processing)
     with pytest.raises(NotFound):
         jobs.get(OWNER, JOB_ID)
+
+
+def events_of(jobs: Jobs) -> list[OutboxEvent]:
+    """What waits to be told."""
+    if isinstance(jobs, InMemoryJobs):
+        return list(jobs.events)
+    found = DynamoOutbox(boto3.client("dynamodb"), TABLE).due("2999", limit=10)
+    return [one for one in found if isinstance(one, OutboxEvent)]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (JobStatus.COMPLETED, "job.completed"),
+        (JobStatus.FAILED, "job.failed"),
+        (JobStatus.CANCELLED, "job.cancelled"),
+    ],
+)
+def test_what_ends_a_job_is_told_once(jobs: Jobs, processing: Job, target: JobStatus, told: str) -> None:
+    assert events_of(jobs) == []
+    failure = Failure("not_a_recording", "expected, found", "hint") if target is JobStatus.FAILED else None
+    jobs.move(processing, target, failure=failure)
+    with pytest.raises(WrongState):
+        jobs.move(processing, target, failure=failure)
+    (event,) = events_of(jobs)
+    assert (event.owner, event.type) == (OWNER, told)
+    assert event.data["job"]["id"] == JOB_ID
+    assert event.data["job"]["status"] == target
+    assert (event.data["job"]["failure"] or {}).get("code") == (failure.code if failure else None)
+    assert NEW.name not in str(event.data)
+
+
+def test_a_move_on_the_way_is_not_told(jobs: Jobs, processing: Job) -> None:
+    assert processing.status is JobStatus.PROCESSING
+    assert events_of(jobs) == []
+
+
+def test_the_end_of_a_job_that_is_gone_is_not_told(jobs: Jobs, processing: Job) -> None:
+    jobs.delete(processing)
+    with pytest.raises(NotFound):
+        jobs.move(processing, JobStatus.FAILED)
+    assert events_of(jobs) == []

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ulid import ULID
 
 from sotto.domain.errors import InvalidInput, NotFound, WrongState
-from sotto.domain.job import Job, JobStatus, Page, sources_of
+from sotto.domain.job import FINAL, Job, JobStatus, Page, sources_of
+from sotto.domain.outbox import OutboxEvent, job_event
 from sotto.domain.parts import Claim, PartState
 
 
@@ -25,6 +29,7 @@ class InMemoryJobs:
         self.rows: dict[tuple[str, str], Job] = {}
         self.due_at: dict[tuple[str, str], str] = {}
         self.part_rows: dict[tuple[str, str, int, int], _Row] = {}
+        self.events: list[OutboxEvent] = []
 
     def create(self, job: Job, *, due_at: str) -> None:
         if (job.owner, job.id) in self.rows:
@@ -58,6 +63,9 @@ class InMemoryJobs:
             self.due_at.pop((job.owner, job.id), None)
         else:
             self.due_at[job.owner, job.id] = due_at
+        if target in FINAL:
+            now = datetime.now(UTC)
+            self.events.append(job_event(moved, str(ULID.from_datetime(now)), now))
         return moved
 
     def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.unit.template.conftest import Resources, functions_of, of_type
@@ -86,3 +87,28 @@ def test_what_is_named_in_the_outputs_is_what_hosts_need(template: dict[str, Any
         "WorkerPolicyArn",
         "EventSourcePolicyArn",
     }
+
+
+def test_the_stream_tells_of_new_events_and_deliveries_and_gives_up_beside_a_sweep(resources: Resources) -> None:
+    events = functions_of(resources)["notify"]["Events"].values()
+    (stream,) = [one["Properties"] for one in events if one["Type"] == "DynamoDB"]
+    assert stream["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    patterns = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"]]
+    assert [one["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for one in patterns] == ["EVENT#", "DELIVERY#"]
+    assert {one["eventName"][0] for one in patterns} == {"INSERT"}
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < stream["MaximumRetryAttempts"] <= 10
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["NotifyDlq", "Arn"]}
+    (sweep,) = [one["Properties"] for one in events if one["Type"] == "Schedule"]
+    assert sweep["Schedule"] == {"Ref": "TellEvery"}
+
+
+def test_the_stream_tells_search_of_finished_and_of_deleted_jobs(resources: Resources) -> None:
+    (stream,) = [one["Properties"] for one in functions_of(resources)["index_words"]["Events"].values()]
+    assert stream["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    finished, deleted = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"]]
+    assert (finished["eventName"], deleted["eventName"]) == (["MODIFY"], ["REMOVE"])
+    assert finished["dynamodb"]["NewImage"] == {"status": {"S": ["COMPLETED"]}}
+    assert {one["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for one in (finished, deleted)} == {"JOB#"}
+    assert stream["BisectBatchOnFunctionError"] is True

@@ -11,7 +11,22 @@ from sotto.entry.settings import Settings
 from tests.conftest import ROOT
 from tests.unit.template.conftest import Resources, functions_of, of_type
 
-ZIPPED = {"admin", "audio", "auth", "authorizer", "rotate_keys", "uploads", "jobs", "transcripts", "intake", "mark_failed", "reconcile"}
+ZIPPED = {
+    "notify",
+    "webhooks",
+    "admin",
+    "audio",
+    "auth",
+    "authorizer",
+    "rotate_keys",
+    "uploads",
+    "jobs",
+    "transcripts",
+    "index_words",
+    "intake",
+    "mark_failed",
+    "reconcile",
+}
 SETTINGS: dict[str, type[Settings]] = {
     "admin": settings.AdminSettings,
     "audio": settings.AudioSettings,
@@ -20,10 +35,13 @@ SETTINGS: dict[str, type[Settings]] = {
     "uploads": settings.JobSettings,
     "jobs": settings.RetrySettings,
     "transcripts": settings.TranscriptSettings,
+    "index_words": settings.IndexSettings,
     "intake": settings.IntakeSettings,
     "mark_failed": settings.StoreSettings,
     "reconcile": settings.ReconcileSettings,
     "transcribe": settings.TranscribeSettings,
+    "webhooks": settings.WebhookSettings,
+    "notify": settings.NotifySettings,
 }
 SET_BY_GLOBALS = {"SOTTO_STAGE"}
 ONE_ON_LAMBDA = {"SOTTO_CONCURRENCY"}

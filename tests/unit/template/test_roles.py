@@ -23,8 +23,11 @@ FUNCTION_ROLES = (
     "TranscribeRole",
     "JobsRole",
     "TranscriptsRole",
+    "IndexWordsRole",
     "MarkFailedRole",
     "ReconcileRole",
+    "WebhooksRole",
+    "NotifyRole",
 )
 POLICIES = ("WorkerPolicy", "EventSourcePolicy")
 """What hosts outside Lambda attach to the roles that they bring; the first is attached to TranscribeRole as well."""
@@ -104,13 +107,16 @@ def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resourc
 
 
 @pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)
-def test_the_table_is_reached_by_name_and_its_index_only_by_reconcile(resources: Resources, role: str) -> None:
+def test_the_table_is_reached_by_name_and_its_index_only_by_those_that_sweep(resources: Resources, role: str) -> None:
+    index, stream = {"Fn::Sub": "${Table.Arn}/index/due"}, {"Fn::GetAtt": ["Table", "StreamArn"]}
+    allowed = {"ReconcileRole": [index], "NotifyRole": [index, stream]}.get(role, [])
+    found = []
     for one in _statements(resources, role):
         if not any(action.startswith("dynamodb:") for action in as_list(one["Action"])):
             continue
         assert "dynamodb:Scan" not in one["Action"]
-        extra = [where for where in as_list(one["Resource"]) if where != {"Fn::GetAtt": ["Table", "Arn"]}]
-        assert extra == ([{"Fn::Sub": "${Table.Arn}/index/due"}] if role == "ReconcileRole" else [])
+        found += [where for where in as_list(one["Resource"]) if where != {"Fn::GetAtt": ["Table", "Arn"]}]
+    assert found == allowed
 
 
 def test_only_auth_and_rotation_read_the_signing_seed(resources: Resources) -> None:

@@ -5,6 +5,9 @@ Rows (owner first in every key):
     pk USER#<owner>   sk JOB#<job>                       the job; GSI `due` while the reconciler should look at it
     pk USER#<owner>   sk PART#<job>#<attempt>#<index>    one part's lease, progress and end
 
+A move that ends a job writes what happened in the same transaction (dynamo_outbox.py), so nobody is told of what was
+not, and nothing ends untold.
+
 Job ids are ULIDs, so the order of the keys is the order of creation.
 """
 
@@ -14,10 +17,11 @@ import random
 import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from ulid import ULID
 
 from sotto.adapters.aws_errors import code_of, translated
 from sotto.adapters.dynamo_job_rows import (
@@ -29,9 +33,11 @@ from sotto.adapters.dynamo_job_rows import (
     part_prefix,
     version_prefix,
 )
+from sotto.adapters.dynamo_outbox import event_to_row
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
-from sotto.domain.job import Job, JobStatus, Page, sources_of
+from sotto.domain.job import FINAL, Job, JobStatus, Page, sources_of
+from sotto.domain.outbox import job_event
 from sotto.domain.parts import Claim, PartState
 
 if TYPE_CHECKING:
@@ -100,6 +106,7 @@ class DynamoJobs:
             condition=f"#status IN ({', '.join(sources)})",
             values=sources,
             expected=f"a job that can become {target}",
+            beside=[self._event(moved)] if target in FINAL else [],
         )
         return moved
 
@@ -233,7 +240,10 @@ class DynamoJobs:
                 }
             ),
         }
-        self._transact([{"Update": part}, {"Update": whole}], f"part {index} of job {job.id}")
+        if not self._transact([{"Update": part}, {"Update": whole}], f"part {index} of job {job.id}"):
+            raise WrongState(
+                f"part {index} of job {job.id}: expected it to be this worker's and its job to run, found otherwise"
+            )
         return self.get(job.owner, job.id)
 
     def parts(self, job: Job) -> Sequence[PartState]:
@@ -258,38 +268,58 @@ class DynamoJobs:
         )
         return [row for page in pages for row in page["Items"]]
 
+    def _event(self, job: Job) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        event = job_event(job, str(ULID.from_datetime(now)), now)
+        return {"Put": {"TableName": self._table, "Item": to_row(event_to_row(event))}}
+
     def _update(
-        self, job: Job, attributes: Mapping[str, Any], *, condition: str, values: Mapping[str, Any], expected: str
+        self,
+        job: Job,
+        attributes: Mapping[str, Any],
+        *,
+        condition: str,
+        values: Mapping[str, Any],
+        expected: str,
+        beside: Sequence[Any] = (),
     ) -> None:
-        """Set `attributes` (None removes one) on the job's row under `condition` and the same attempt."""
+        """Set `attributes` (None removes one) on the job's row under `condition` and the same attempt.
+
+        `beside` are writes that happen together with it, or not at all.
+        """
         sets = [f"#{name} = :{name}" for name, value in attributes.items() if value is not None]
         removes = [f"#{name}" for name, value in attributes.items() if value is None]
         expression = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
         condition = f"attribute_exists(pk) AND attempt = :present AND {condition}"
         names = {f"#{name}": name for name in attributes}
         names |= {name: name[1:] for name in ("#status", "#language") if name in condition}
-        with translated(StorageUnavailable, "table"):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=to_row(job_key(job.owner, job.id)),
-                    UpdateExpression=expression.strip(),
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names or None,  # type: ignore[arg-type]
-                    ExpressionAttributeValues=to_row(
-                        {":present": job.attempt, **values, **{f":{k}": v for k, v in attributes.items()}}
-                    ),
-                )
-            except ClientError as error:
-                if code_of(error) != _CONDITION:
-                    raise
-            else:
-                return
+        write: Any = {
+            "TableName": self._table,
+            "Key": to_row(job_key(job.owner, job.id)),
+            "UpdateExpression": expression.strip(),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": to_row(
+                {":present": job.attempt, **values, **{f":{k}": v for k, v in attributes.items()}}
+            ),
+            **({"ExpressionAttributeNames": names} if names else {}),
+        }
+        if self._transact([{"Update": write}, *beside], f"job {job.id}") if beside else self._written(write):
+            return
         stored = self.get(job.owner, job.id)  # NotFound, when that is the reason
         raise WrongState(
             f"job {job.id}: expected {expected} in attempt {job.attempt},"
             f" found {stored.status} in attempt {stored.attempt}"
         )
+
+    def _written(self, write: Any) -> bool:
+        with translated(StorageUnavailable, "table"):
+            try:
+                self._client.update_item(**write)
+            except ClientError as error:
+                if code_of(error) != _CONDITION:
+                    raise
+                return False
+        return True
 
     def _update_part(self, job: Job, index: int, worker: str, expression: str, values: Mapping[str, Any]) -> bool:
         with translated(StorageUnavailable, "table"):
@@ -308,8 +338,11 @@ class DynamoJobs:
                 return False
         return True
 
-    def _transact(self, items: list[Any], what: str) -> None:
-        """Write `items` all or nothing. Parts that end at the same moment conflict on the job's row: tried again."""
+    def _transact(self, items: list[Any], what: str) -> bool:
+        """Write `items` all or nothing; False when a condition does not hold.
+
+        Parts that end at the same moment conflict on the job's row: tried again.
+        """
         for attempt in range(CONFLICT_TRIES):
             with translated(StorageUnavailable, "table"):
                 try:
@@ -319,9 +352,9 @@ class DynamoJobs:
                         raise
                     reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
                 else:
-                    return
+                    return True
             if "ConditionalCheckFailed" in reasons:
-                raise WrongState(f"{what}: expected it to be this worker's and its job to be running, found otherwise")
+                return False
             self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
         raise StorageUnavailable(f"{what}: expected to be counted, found {CONFLICT_TRIES} conflicts in a row")
 

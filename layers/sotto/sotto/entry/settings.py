@@ -149,6 +149,14 @@ class JobSettings(StoreSettings, AdmissionSettings):
         return frozenset(name.strip() for name in self.models.split(",") if name.strip())
 
 
+class IndexSettings(StoreSettings):
+    """What the function that keeps the search index needs."""
+
+    transcript_days: int = Field(
+        default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
+    )
+
+
 class TranscriptSettings(StoreSettings, AdmissionSettings):
     """What the API function that serves transcripts needs."""
 
@@ -165,6 +173,25 @@ class AudioSettings(JobSettings):
         gt=0,
         le=27,
         description="Seconds that a request waits for its transcript, above 0 and up to 27: the gateway gives up at 29",
+    )
+
+
+class WebhookSettings(AdmissionSettings):
+    """What the API function that manages webhooks needs."""
+
+    webhook_targets: Literal["public", "loopback"] = Field(
+        default="public",
+        description="Where webhooks may lead: public (https, the internet) or loopback (this machine too; for laptops)",
+    )
+
+
+class NotifySettings(Settings):
+    """What the function that tells webhooks needs."""
+
+    table: str = Field(description="Name of the DynamoDB table")
+    webhook_targets: Literal["public", "loopback"] = Field(
+        default="public",
+        description="Where webhooks may lead: public (https, the internet) or loopback (this machine too; for laptops)",
     )
 
 

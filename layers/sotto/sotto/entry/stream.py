@@ -1,0 +1,79 @@
+"""The outbox's door: records of the table's stream, and the schedule that looks for what they missed.
+
+Rows are read again by their keys, so a record that comes late or twice sees what is there now. Rows are dealt with
+side by side, since each may wait for somebody else's server. A record that could not be dealt with is reported, and
+the stream brings it again; after that it is the sweep's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from sotto.domain.errors import NotFound, SottoError
+from sotto.domain.outbox import OutboxEvent
+from sotto.domain.webhooks import Delivery
+from sotto.workflows.moments import iso
+from sotto.workflows.ports import Clock
+from sotto.workflows.webhook_ports import Deliveries, Outbox
+
+SIDE_BY_SIDE = 10
+SWEEP = 50  # rows a sweep: at 10 s each, 10 side by side, it ends within its minute
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class OutboxDoor:
+    outbox: Outbox
+    deliveries: Deliveries
+    deliver: Callable[[OutboxEvent | Delivery], str]
+    clock: Clock
+    logger: Logger
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
+        del context
+        records = event.get("Records")
+        if records is None:
+            outcomes = self._side_by_side(list(self.outbox.due(iso(self.clock()), limit=SWEEP)))
+            self.logger.info("swept", outcomes=dict(Counter(outcomes)))
+            return {}
+        found = [self._row_of(record) for record in records]
+        outcomes = self._side_by_side(found)
+        self.logger.info("told", outcomes=dict(Counter(outcomes)))
+        failed = [record for record, outcome in zip(records, outcomes, strict=True) if outcome == FAILED]
+        return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in failed]}
+
+    def _side_by_side(self, rows: Sequence[OutboxEvent | Delivery | str]) -> list[str]:
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            return list(pool.map(self._deal_with, rows))
+
+    def _deal_with(self, row: OutboxEvent | Delivery | str) -> str:
+        if isinstance(row, str):
+            return row
+        try:
+            return self.deliver(row)
+        except SottoError as error:
+            self.logger.exception("outbox row failed", row=row.id, code=error.code)
+            return FAILED
+
+    def _row_of(self, record: dict[str, Any]) -> OutboxEvent | Delivery | str:
+        """The row as it is now, or a word that says why there is nothing to do."""
+        keys = record["dynamodb"]["Keys"]
+        owner = str(keys["pk"]["S"]).removeprefix("USER#")
+        kind, *ids = str(keys["sk"]["S"]).split("#")
+        try:
+            if kind == "EVENT" and len(ids) == 1:
+                return self.outbox.get(owner, ids[0]) or "already_settled"
+            if kind == "DELIVERY" and len(ids) == 2:
+                return self.deliveries.get(owner, ids[0], ids[1])
+        except NotFound:
+            return "gone"
+        except SottoError as error:
+            self.logger.exception("outbox row not read", code=error.code)
+            return FAILED
+        return "not_ours"

@@ -1,0 +1,53 @@
+"""Which adapters stand behind webhooks: the API's side, and the side that sends."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from functools import cache
+
+from ulid import ULID
+
+from sotto import __version__
+from sotto.adapters.dynamo_deliveries import DynamoDeliveries
+from sotto.adapters.dynamo_outbox import DynamoOutbox
+from sotto.adapters.dynamo_webhooks import DynamoWebhooks
+from sotto.adapters.http_sender import HttpSender
+from sotto.entry import aws, wiring
+from sotto.entry.settings import NotifySettings, WebhookSettings
+from sotto.entry.stream import OutboxDoor
+from sotto.entry.telemetry import make_logger
+from sotto.workflows.deliver_webhooks import DeliverWebhooks
+from sotto.workflows.manage_webhooks import ManageWebhooks
+
+
+@cache
+def manage_webhooks() -> ManageWebhooks:
+    settings = WebhookSettings.from_environment()
+    loopback = settings.webhook_targets == "loopback"
+    return ManageWebhooks(
+        webhooks=DynamoWebhooks(aws.dynamodb(), settings.table),
+        deliveries=DynamoDeliveries(aws.dynamodb(), settings.table),
+        sender=HttpSender(loopback=loopback),
+        clock=wiring.now,
+        new_id=lambda: str(ULID()),
+        random=secrets.token_bytes,
+        plain_http=loopback,
+    )
+
+
+@cache
+def outbox_door() -> OutboxDoor:
+    settings = NotifySettings.from_environment()
+    outbox = DynamoOutbox(aws.dynamodb(), settings.table)
+    deliveries = DynamoDeliveries(aws.dynamodb(), settings.table)
+    deliver = DeliverWebhooks(
+        webhooks=DynamoWebhooks(aws.dynamodb(), settings.table),
+        deliveries=deliveries,
+        outbox=outbox,
+        sender=HttpSender(loopback=settings.webhook_targets == "loopback"),
+        clock=wiring.now,
+        chance=random.random,
+        agent=f"Sotto-Webhooks/{__version__}",
+    )
+    return OutboxDoor(outbox, deliveries, deliver, wiring.now, make_logger("notify"))
