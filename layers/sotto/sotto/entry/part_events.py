@@ -3,7 +3,7 @@
     type                                     who sends it                                    data
     sotto.part.queued                        our own event source (laptop, ECS, Kubernetes)  the part
     dev.knative.eventing.aws-sqs             Knative's IntegrationSource                     the SQS message's body
-    dev.knative.eventing.aws.sqs,            the same source before Knative 1.17             the SQS message's body
+    dev.knative.eventing.aws.sqs,            the same source in older releases               the SQS message's body
     dev.knative.connector.event.aws-sqs
 
 The body of our SQS messages is the part's JSON, so in the end the data is the same. It may be parsed already or still
