@@ -138,6 +138,14 @@ class Person:
         field = self.driver.find_element(By.CSS_SELECTOR, "input[type=file]")
         field.send_keys("\n".join(map(str, paths)))
 
+    def drops(self, *paths: Path) -> None:
+        """Drag files from the desktop over the page and let go."""
+        self.named("select", "Model")
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            event = {"type": kind, "x": 400, "y": 300, "data": data}
+            self.driver.execute_cdp_cmd("Input.dispatchDragEvent", event)
+
     def clicks_word(self, segment: int, word: int) -> None:
         """Click in the middle of a word of the transcript, counted from 0."""
         script = """

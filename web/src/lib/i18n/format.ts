@@ -50,9 +50,9 @@ export function fileSize(bytes: number): string {
   }).format(value);
 }
 
-/** A share of 1 as a percentage. */
+/** A share of 1 as a percentage, cut and not rounded: 99.7 % is not certain. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(i18n.tag, { style: 'percent', maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(i18n.tag, { style: 'percent' }).format(Math.floor(share * 100) / 100);
 }
 
 /** Date and time in the reader's zone: the time alone for today, the year only when it is another one. */

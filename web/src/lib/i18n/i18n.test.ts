@@ -131,6 +131,8 @@ describe('formats', () => {
     expect(moment('2026-11-20T09:05:00', now)).toBe('Nov 20, 9:05 AM');
     expect(moment('2025-11-20T09:05:00', now)).toBe('Nov 20, 2025, 9:05 AM');
     expect(percent(0.974)).toBe('97%');
+    expect(percent(0.998)).toBe('99%');
+    expect(percent(1)).toBe('100%');
   });
 
   it('languages are named in the language of the page', () => {
