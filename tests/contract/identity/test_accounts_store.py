@@ -273,3 +273,13 @@ def test_the_worlds_errors_become_ours(dynamodb: DynamoDBClient) -> None:
         DynamoResets(dynamodb, missing).spend("x", "y", 0)
     with pytest.raises(StorageUnavailable):
         DynamoApiKeys(dynamodb, missing).revoke("x", "y")
+
+
+def test_a_deleted_account_takes_every_row_of_its_owner_with_it(dynamodb: DynamoDBClient) -> None:
+    users = DynamoUsers(dynamodb, TABLE)
+    users.add(ADA)
+    DynamoApiKeys(dynamodb, TABLE).add(KEY)
+    dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": "USER#01ADA"}, "sk": {"S": "WHATEVER#1"}})
+    dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": "USER#01EVE"}, "sk": {"S": "WHATEVER#1"}})
+    users.delete(ADA)
+    assert [row["pk"]["S"] for row in dynamodb.scan(TableName=TABLE)["Items"]] == ["USER#01EVE"]

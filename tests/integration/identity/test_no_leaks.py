@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_whatever_is_sent_no_secret_comes_back_or_is_logged(world: World, record
     def send(route: Route, body: Any, bearer: str | None, piece: str) -> None:
         if route == ("POST", "/auth/sign-out-everywhere") or bearer == ONE_TIME:
             bearer = None  # else the living token would not live for the rest of the test
-        path = {name: piece for name in ("job_id", "key_id", "user_id") if f"{{{name}}}" in route[1]}
+        path = dict.fromkeys(re.findall(r"{(\w+)}", route[1]), piece)
         del recorder.lines[:]
         answer = world.call(*route, body=body, token=bearer, query={"format": piece, "cursor": piece}, **path)
         text = without_the_rightful(route, answer.body)

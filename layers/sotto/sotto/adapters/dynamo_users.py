@@ -100,9 +100,20 @@ class DynamoUsers:
         return user
 
     def delete(self, user: User) -> None:
+        """Everything that the user owns goes first, whoever wrote it; the account goes last, so it can be repeated."""
         keys = (login_key(user.email), directory_key(user.id), profile_key(user.id))
         writes: list[Any] = [{"Delete": {"TableName": self._table, "Key": to_row(key)}} for key in keys]
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_row({":pk": keys[2]["pk"]}),
+            ProjectionExpression="pk, sk",
+            ConsistentRead=True,
+        )
         with translated(StorageUnavailable, "table"):
+            for row in (row for page in pages for row in page["Items"]):
+                if row["sk"] != {"S": PROFILE}:
+                    self._client.delete_item(TableName=self._table, Key={"pk": row["pk"], "sk": row["sk"]})
             self._client.transact_write_items(TransactItems=writes)
 
     def by_email(self, email: str) -> User | None:
