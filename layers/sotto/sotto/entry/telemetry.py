@@ -14,6 +14,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 _SECRETS = re.compile(
     r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # a JWT
     r"|\bsk_[\w-]{8,}"  # an API key
+    r"|\bwhsec_[\w+/=-]{8,}"  # a webhook's secret
     r"|\b(?:rt|iv|pw)_[\w.-]{8,}"  # a refresh token, an invitation, a password reset
     r"|X-Amz-(?:Signature|Credential|Security-Token)=[^&\s\"]+"
 )
