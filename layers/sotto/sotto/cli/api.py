@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from sotto.cli.problems import error_from
-from sotto.domain.errors import Unauthenticated, Unavailable
+from sotto.domain.errors import Unavailable
 
 TRIES = 5
 FIRST_PAUSE_S = 0.3
@@ -95,11 +95,6 @@ class Api:
                 wait = _asked_wait(answer)
             self._sleep(max(wait, pause(attempt)))
         raise AssertionError("the last try returns or raises")
-
-    def signed_in(self) -> None:
-        """Raises Unauthenticated when there is no token to send."""
-        if not self.token:
-            raise Unauthenticated("expected to be signed in, found no session", hint="Run `sotto login`.")
 
 
 def unreachable(address: str, error: Exception) -> Unavailable:

@@ -1,0 +1,156 @@
+"""`sotto transcribe` against a real HTTP server: results, exit statuses, and what a person is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sotto.cli.main import main
+from tests.unit.cli.conftest import Service, fail, problem
+
+
+def test_a_recording_becomes_text_on_standard_output(
+    local: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["transcribe", str(recording), "--model", "tiny.en", "--language", "en"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "format=txt of Café talk.mp3: 60 bytes\n"
+    assert local.url in said.err, "a person sees which service has the recording"
+    ((_, _, _, body),) = local.asked("POST", "/v1/jobs")
+    assert json.loads(body) == {
+        "name": "Café talk.mp3",
+        "size_bytes": 60,
+        "content_type": "audio/mpeg",
+        "model": "tiny.en",
+        "language": "en",
+    }
+    ((_, _, headers, sent),) = local.asked("PUT", "/bucket/.*")
+    assert (headers["Content-Length"], headers["x-must-send"]) == ("60", "yes")
+    assert sent == recording.read_bytes()
+    assert "Authorization" not in headers, "the token is the API's business, not the bucket's"
+
+
+def test_a_large_recording_goes_in_parts(local: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(bytes(range(256)) * 2)
+    local.trouble = [
+        ("PUT", "/bucket/.*/3", 500, {}, b""),
+        ("PUT", "/bucket/.*/7", 403, {}, b"<Error>expired</Error>"),
+    ]
+    assert main(["transcribe", str(path), "--format", "json"]) == 0
+    assert local.recordings["01JOB0"] == path.read_bytes()
+    assert len(local.asked("POST", "/v1/jobs/.*/upload/parts")) == 103 + 2, "a part that failed is signed again"
+    assert "512 bytes" in capsys.readouterr().out
+
+
+def test_several_files_come_in_order_and_one_trouble_stops_no_other(
+    local: Service, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.wav"
+    other.write_bytes(b"x")
+    local.trouble = [("POST", "/v1/jobs", *problem(413, "recording_too_large", "size_bytes: expected less"))]
+    assert main(["transcribe", str(recording), str(other)]) == 2
+    said = capsys.readouterr()
+    assert said.out == "format=txt of other.wav: 1 bytes\n"
+    assert "size_bytes: expected less" in said.err
+    assert "(recording_too_large)" in said.err
+    assert "A hint. (request req-9)" in said.err
+
+
+def test_results_are_written_beside_each_other(
+    local: Service, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out"
+    other = tmp_path / "other.wav"
+    other.write_bytes(b"x")
+    assert main(["transcribe", str(recording), str(other), "--format", "srt", "--output", str(folder)]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["Café talk.mp3.srt", "other.wav.srt"]
+    single = tmp_path / "one.txt"
+    assert main(["transcribe", str(other), "--output", str(single)]) == 0
+    assert single.read_text() == "format=txt of other.wav: 1 bytes\n"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_failed_job_says_why(local: Service, recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    local.fate = fail
+    assert main(["transcribe", str(recording)]) == 3
+    said = capsys.readouterr().err
+    for words in ("it ends early", "recording_damaged", "Copy it again.", "job 01JOB0", "request req-01JOB0"):
+        assert words in said
+
+
+def test_a_cancelled_job_is_a_failed_one(local: Service, recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    local.fate = lambda job: job.update(status="CANCELLED", stage="done")
+    assert main(["transcribe", str(recording)]) == 3
+    assert "the job ended as CANCELLED" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["nowhere.mp3", "empty.mp3"])
+def test_a_file_that_is_not_there_or_empty_is_refused_before_anything_is_asked(
+    local: Service, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.mp3").touch()
+    assert main(["transcribe", str(tmp_path / name)]) == 2
+    assert name in capsys.readouterr().err
+    assert local.requests == []
+
+
+def test_an_output_that_is_a_file_cannot_hold_several(local: Service, recording: Path, tmp_path: Path) -> None:
+    target = tmp_path / "one.txt"
+    target.write_text("mine")
+    assert main(["transcribe", str(recording), str(recording), "--output", str(target)]) == 2
+    assert target.read_text() == "mine"
+
+
+def test_what_passes_is_tried_again(local: Service, recording: Path) -> None:
+    local.trouble = [
+        ("POST", "/v1/jobs", *problem(503, "storage_unavailable", "later")),
+        ("POST", "/v1/jobs", *problem(429, "limit_reached", "slowly", **{"Retry-After": "1"})),
+        ("PUT", "/bucket/.*", 500, {}, b""),
+        ("GET", "/v1/jobs/01JOB0", 502, {}, b"<html>"),
+    ]
+    assert main(["transcribe", str(recording)]) == 0
+    assert local.trouble == []
+
+
+def test_an_upload_that_the_bucket_refuses_gives_the_job_up(
+    local: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local.trouble = [("PUT", "/bucket/.*", 400, {}, b"<Error/>")]
+    assert main(["transcribe", str(recording)]) == 2
+    assert "status 400" in capsys.readouterr().err
+    assert local.jobs == {}, "DELETE upload was sent"
+
+
+def test_a_service_that_is_gone_is_unreachable(recording: Path, capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    logins = home / ".config" / "sotto" / "logins.json"
+    logins.parent.mkdir(parents=True)
+    login = {"service": "http://127.0.0.1:9", "email": "a@b.c", "refresh_token": "r", "access_token": "a"}
+    logins.write_text(json.dumps({"logins": [login]}))
+    assert main(["transcribe", str(recording)]) == 4
+    assert "sotto up --detach" in capsys.readouterr().err
+
+
+def test_nobody_is_signed_in(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["transcribe", str(recording)]) == 5
+    assert "sotto login" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_the_job_to_the_service(
+    local: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    import sotto.cli.transcribe as module
+
+    waiting = module.wait
+    try:
+        module.wait = lambda api, job_id, name: waiting(api, job_id, name, sleep=interrupt)  # type: ignore[assignment]
+        assert main(["transcribe", str(recording)]) == 130
+    finally:
+        module.wait = waiting
+    assert "sotto jobs show 01JOB0" in capsys.readouterr().err
+    assert "01JOB0" in local.jobs
