@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import platform
 import shutil
@@ -15,7 +16,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -31,7 +32,6 @@ from sotto.domain.options import Options
 from sotto.domain.parts import Part
 from tests.conftest import ROOT
 from tests.examples import FACTS, NEW
-from tests.recordings import SAMPLE
 
 # aws-sam-cli's wheel ships the emulator as a file. The wheel is downloaded for that file and never installed.
 WHEEL = "aws-sam-cli==1.170.0"
@@ -40,7 +40,10 @@ PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64"
 REGION = "eu-central-1"
 BUCKET, TABLE, QUEUE = "sotto-data", "sotto", "parts-fast"
 HIDDEN_S = 3600
-SAMPLE_S = 16.475
+SAMPLE = ROOT / "tests" / "audio" / "sample.ogg"
+_FACTS = next(one for one in json.loads(SAMPLE.with_name("manifest.json").read_text()) if one["file"] == SAMPLE.name)
+SAMPLE_S: float = _FACTS["duration_s"]
+SAMPLE_TEXT: str = _FACTS["reference"]
 
 
 def free_port() -> int:
@@ -135,6 +138,41 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
+def queue_part(jobs: DynamoJobs, objects: S3Objects, bucket: str, job_id: str) -> PartQueued:
+    """A job of one part, which waits for a worker; its recording is our sample."""
+    key = f"uploads/{NEW.owner}/{job_id}/sample.ogg"
+    objects.write(key, SAMPLE.read_bytes(), content_type="audio/ogg")
+    recording = objects.head(key)
+    assert recording is not None
+    job = replace(NEW, id=job_id)
+    jobs.create(job, due_at="2026-11-22T13:00:00.000Z")
+    jobs.move(
+        job,
+        JobStatus.QUEUED,
+        due_at="2026-11-22T13:00:00.000Z",
+        recording=recording,
+        facts=FACTS.model_copy(update={"duration_s": SAMPLE_S}),
+        progress=Progress(seconds_total=SAMPLE_S, parts_total=1),
+    )
+    return PartQueued(
+        owner=job.owner,
+        job_id=job.id,
+        attempt=job.attempt,
+        request_id=job.request_id,
+        part=Part(index=0, head=None, tail=None),
+        parts_total=1,
+        source=Source(
+            bucket=bucket,
+            key=key,
+            version_id=recording.version_id,
+            etag=recording.etag,
+            size_bytes=recording.size_bytes,
+            duration_s=SAMPLE_S,
+        ),
+        options=Options(model="tiny.en"),
+    )
+
+
 @dataclass(frozen=True)
 class Aws:
     """What the test sees of the same AWS."""
@@ -150,39 +188,7 @@ class Aws:
         return S3Objects(boto3.client("s3", endpoint_url=self.url), BUCKET)
 
     def queued_part(self) -> PartQueued:
-        """A job of one part, which waits for a worker; its recording is our sample."""
-        key = f"uploads/{NEW.owner}/{NEW.id}/sample.ogg"
-        self.objects.write(key, SAMPLE.read_bytes(), content_type="audio/ogg")
-        recording = self.objects.head(key)
-        assert recording is not None
-        self.jobs.create(NEW, due_at="2026-11-22T13:00:00.000Z")
-        facts = FACTS.model_copy(update={"duration_s": SAMPLE_S})
-        options = Options(model="tiny.en")
-        self.jobs.move(
-            NEW,
-            JobStatus.QUEUED,
-            due_at="2026-11-22T13:00:00.000Z",
-            recording=recording,
-            facts=facts,
-            progress=Progress(seconds_total=SAMPLE_S, parts_total=1),
-        )
-        return PartQueued(
-            owner=NEW.owner,
-            job_id=NEW.id,
-            attempt=NEW.attempt,
-            request_id=NEW.request_id,
-            part=Part(index=0, head=None, tail=None),
-            parts_total=1,
-            source=Source(
-                bucket=BUCKET,
-                key=key,
-                version_id=recording.version_id,
-                etag=recording.etag,
-                size_bytes=recording.size_bytes,
-                duration_s=SAMPLE_S,
-            ),
-            options=options,
-        )
+        return queue_part(self.jobs, self.objects, BUCKET, NEW.id)
 
     def job(self) -> Job:
         return self.jobs.get(NEW.owner, NEW.id)

@@ -15,8 +15,16 @@ import httpx
 import pytest
 
 from sotto.domain.job import JobStatus
-from tests.integration.transcribe_entry.conftest import BUCKET, QUEUE, REGION, Aws, answer_of, free_port, running
-from tests.recordings import SAMPLE_TEXT
+from tests.integration.transcribe_entry.conftest import (
+    BUCKET,
+    QUEUE,
+    REGION,
+    SAMPLE_TEXT,
+    Aws,
+    answer_of,
+    free_port,
+    running,
+)
 
 COMMAND = ["-m", "awslambdaric", "functions.transcribe.lambda_handler.handler"]
 PATIENCE_S = 120
