@@ -28,7 +28,8 @@ def facts() -> dict[str, object]:
 
 
 def _module() -> str:
-    return ".".join(Path(sys.argv[0]).resolve().with_suffix("").relative_to(ROOT).parts)
+    program = Path(sys.argv[0]).resolve().with_suffix("")
+    return ".".join(program.relative_to(ROOT).parts) if program.is_relative_to(ROOT) else program.name
 
 
 def _git(*arguments: str) -> str:

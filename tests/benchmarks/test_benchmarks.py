@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -10,8 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sotto.domain.transcript import Word
+from tests.benchmarks import policy
 from tests.benchmarks.clips import audio_folder, decode, load_clips
 from tests.benchmarks.engines_report import markdown
+from tests.benchmarks.policy_checks import sounds_without_speech, time_errors
+from tests.benchmarks.spoken import SpokenWord, has_flite, speak
 from tests.benchmarks.word_errors import WordErrors, compare, normal_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +84,55 @@ def test_the_report_says_machine_command_sound_and_losses():
     assert "`python -m x`" in table
     assert "33.33 (text differed between rounds) | 0 / 1 / 0" in table
     assert "sotto int8: lost: and; invented: nothing." in table
+
+
+def test_time_errors_count_recognised_words_only():
+    truth = [SpokenWord("Seven", 0.0, 0.4), SpokenWord("grey", 0.4, 0.7), SpokenWord("geese.", 0.7, 1.2)]
+    found = [
+        Word(text="seven", start=0.02, end=0.41, probability=0.9),
+        Word(text="green", start=0.41, end=0.7, probability=0.4),
+        Word(text="geese", start=0.8, end=1.2, probability=0.9),
+    ]
+    errors = time_errors(truth, found, length_s=1.5)
+    assert (errors["words"], errors["matched"], errors["in_order"]) == (3, 2, True)
+    assert errors["start_ms"] == {"median": 60.0, "mean": 60.0, "p90": 20.0, "most": 100.0}
+    astray = [found[0].model_copy(update={"start": 1.3, "end": 1.4}), *found[1:]]
+    assert not time_errors(truth, astray, length_s=1.5)["in_order"]
+    assert not time_errors(truth, found, length_s=1.0)["in_order"]
+
+
+def test_sounds_without_speech_are_as_long_and_loud_as_they_say():
+    sounds = sounds_without_speech(2.0)
+    assert {len(sound) for sound in sounds.values()} == {32000}
+    assert not sounds["silence"].any()
+    assert np.abs(sounds["white noise, quiet"]).max() < 120 < 3000 < np.abs(sounds["white noise, loud"]).max()
+
+
+@pytest.mark.skipif(not has_flite(), reason="flite is not installed")
+def test_spoken_words_lie_where_there_is_sound():
+    sound, words = speak("slt")
+    assert len(words) > 100
+    assert all(one.end <= other.start + 1e-6 for one, other in itertools.pairwise(words))
+    inside = np.zeros(len(sound), dtype=bool)
+    for word in words:
+        inside[int(word.start * 16000) : int(word.end * 16000)] = True
+    energy = sound.astype(np.float64) ** 2
+    assert energy[inside].sum() / energy.sum() > 0.98
+
+
+@pytest.mark.speech
+def test_the_policys_benchmark_measures_parts_and_word_times(tmp_path, capsys):
+    clip = "jfk" if audio_folder().name == "audio" and (audio_folder() / "jfk.flac").is_file() else "sample"
+    arguments = ["--models", "tiny.en", "--clips", clip, "--parts", "6", "--build", str(tmp_path)]
+    assert policy.main([*arguments, "--sections", "parts"]) == 0
+    report = json.loads((tmp_path / "policy.json").read_text())
+    one_pass, parts = report["models"]["tiny.en"]["parts"]
+    assert (one_pass["part_s"], parts["part_s"]) == (None, 6.0)
+    assert parts["parts"] > one_pass["parts"] == 1
+    assert one_pass["errors"]["rate"] < 0.15
+    assert one_pass["words_in_order"]
+    assert parts["words_in_order"]
+    assert "| one pass | 1 |" in capsys.readouterr().out
 
 
 @pytest.mark.speech

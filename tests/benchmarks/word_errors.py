@@ -57,24 +57,40 @@ def normal_words(text: str) -> list[str]:
 def compare(reference: str, text: str) -> WordErrors:
     """The fewest edits that turn the reference into the text, by their kind."""
     expected, found = normal_words(reference), normal_words(text)
-    steps = _distances(expected, found)
     errors = WordErrors(words=len(expected))
+    for i, j in _edits(expected, found):
+        if i is None:
+            errors.insertions += 1
+            errors.inserted.append(found[j or 0])
+        elif j is None:
+            errors.deletions += 1
+            errors.deleted.append(expected[i])
+        elif expected[i] != found[j]:
+            errors.substitutions += 1
+    return errors
+
+
+def matches(expected: list[str], found: list[str]) -> list[tuple[int, int]]:
+    """Places of the equal words in both lists, along the fewest edits."""
+    return [(i, j) for i, j in _edits(expected, found) if i is not None and j is not None and expected[i] == found[j]]
+
+
+def _edits(expected: list[str], found: list[str]) -> list[tuple[int | None, int | None]]:
+    """Pairs of places along the fewest edits, in order; None where the other side has no word."""
+    steps = _distances(expected, found)
+    pairs: list[tuple[int | None, int | None]] = []
     i, j = len(expected), len(found)
     while i or j:
-        if i and j and expected[i - 1] == found[j - 1] and steps[i, j] == steps[i - 1, j - 1]:
+        if i and j and steps[i, j] == steps[i - 1, j - 1] + (expected[i - 1] != found[j - 1]):
             i, j = i - 1, j - 1
-        elif i and j and steps[i, j] == steps[i - 1, j - 1] + 1:
-            errors.substitutions += 1
-            i, j = i - 1, j - 1
+            pairs.append((i, j))
         elif i and steps[i, j] == steps[i - 1, j] + 1:
-            errors.deletions += 1
-            errors.deleted.insert(0, expected[i - 1])
             i -= 1
+            pairs.append((i, None))
         else:
-            errors.insertions += 1
-            errors.inserted.insert(0, found[j - 1])
             j -= 1
-    return errors
+            pairs.append((None, j))
+    return pairs[::-1]
 
 
 def _distances(expected: list[str], found: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:

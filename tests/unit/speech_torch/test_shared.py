@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sotto.domain.errors import EngineUnavailable
 from sotto.speech.engine import Engine, Sampling
 from sotto.speech.torch_shared import SharedEngine
 
@@ -83,8 +85,18 @@ def test_nothing_to_decode_is_answered_at_once(shared, encoded):
 def test_a_closed_engine_takes_no_more_work(engine_of, encoded):
     engine = SharedEngine(engine_of(4))
     engine.close()
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(EngineUnavailable, match="closed"):
         engine.generate(encoded, PROMPT, SHORT)
+
+
+def test_an_engine_that_nobody_holds_ends_its_thread(engine_of, encoded):
+    engine = SharedEngine(engine_of(4))
+    assert len(engine.generate(encoded, PROMPT, SHORT)) == 5
+    worker = engine._worker
+    del engine
+    gc.collect()
+    worker.join(timeout=30)
+    assert not worker.is_alive()
 
 
 def _noise(rows: int):

@@ -11,6 +11,7 @@ Encoding runs in the caller's thread, on the GPU's second stream, while others a
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from typing import TypeAlias
 
 from torch import Tensor
 
+from sotto.domain.errors import EngineUnavailable
 from sotto.domain.transcript import EngineFacts
 from sotto.speech.engine import Alignment, Generated, Samples, Sampling
 from sotto.speech.torch_device import EncodedBatch
@@ -38,17 +40,57 @@ class _Batch:
     waiting: deque[Window] = field(default_factory=deque)
 
 
+class _Line:
+    """The windows of all threads in order of arrival, and the thread that decodes them."""
+
+    def __init__(self, engine: TorchEngine) -> None:
+        self._engine = engine
+        self._batches: deque[_Batch] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def join(self, windows: list[Window], sampling: Sampling) -> None:
+        kind = (windows[0].states.shape[0], sampling.suppress, sampling.suppress_at_start)
+        with self._changed:
+            if self._closed:
+                raise EngineUnavailable("expected an open engine, found one that was closed")
+            # Only the last batch takes more: so a kind that keeps coming cannot hold up another one.
+            if not self._batches or self._batches[-1].kind != kind:
+                self._batches.append(_Batch(kind, sampling))
+            self._batches[-1].waiting.extend(windows)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def decode(self) -> None:
+        """The thread: decode until closed and empty."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._batches or self._closed)
+                if not self._batches:
+                    return
+                batch = self._batches[0]
+            with suppress(Exception):  # each waiting thread has got it, through its windows' answers
+                self._engine.decode(batch.waiting, batch.sampling)
+            with self._changed:
+                if not batch.waiting:  # else a thread joined after the last look
+                    self._batches.popleft()
+
+
 class SharedEngine:
-    """An Engine (engine.py) for many threads. `close` it when the process stops taking work."""
+    """An Engine (engine.py) for many threads. Its own thread ends with it, or with `close`."""
 
     def __init__(self, engine: TorchEngine) -> None:
         self._engine = engine
         self._reading = threading.Lock()  # over all calls that use the engine's other memory
-        self._line: deque[_Batch] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
-        self._worker = threading.Thread(target=self._decode_line, name="sotto-decoder", daemon=True)
+        self._line = _Line(engine)
+        # The thread holds the line, not this object: so dropping the engine frees the device's memory.
+        self._worker = threading.Thread(target=self._line.decode, name="sotto-decoder", daemon=True)
         self._worker.start()
+        weakref.finalize(self, self._line.close)
 
     @property
     def facts(self) -> EngineFacts:
@@ -104,36 +146,10 @@ class SharedEngine:
                 return self._engine.search(encoded, prompt, sampling)
         windows = self._engine.windows(encoded, prompt, sampling)
         if windows:
-            self._queue(windows, sampling)
+            self._line.join(windows, sampling)
         return [window.answer.result() for window in windows]
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._line.close()
         self._worker.join()
-
-    def _queue(self, windows: list[Window], sampling: Sampling) -> None:
-        kind = (windows[0].states.shape[0], sampling.suppress, sampling.suppress_at_start)
-        with self._changed:
-            if self._closed:
-                raise RuntimeError("the engine was closed")
-            # Only the last batch takes more: so a kind that keeps coming cannot hold up another one.
-            if not self._line or self._line[-1].kind != kind:
-                self._line.append(_Batch(kind, sampling))
-            self._line[-1].waiting.extend(windows)
-            self._changed.notify()
-
-    def _decode_line(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._line or self._closed)
-                if not self._line:
-                    return
-                batch = self._line[0]
-            with suppress(Exception):  # each waiting thread has got it, through its windows' answers
-                self._engine.decode(batch.waiting, batch.sampling)
-            with self._changed:
-                if not batch.waiting:  # else a thread joined after the last look
-                    self._line.popleft()
