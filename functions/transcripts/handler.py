@@ -1,4 +1,4 @@
-"""Read and edit transcripts: every format, page by page, version by version."""
+"""Read, edit and search transcripts: every format, page by page, version by version."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.object_keys import download_disposition
 from sotto.domain.renderings import BINARY_FORMATS, CONTENT_TYPES
+from sotto.domain.terms import parse_query
 from sotto.entry import transcript_wiring as wiring
 from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, see_other
+from sotto.entry.search_shapes import SearchAnswer, SearchQuery
 from sotto.entry.telemetry import make_logger
 from sotto.entry.transcript_shapes import (
     ChangeShape,
@@ -80,3 +82,12 @@ def diff(job_id: str) -> Response[str]:
     owner, query = api.principal().user_id, api.query(DiffQuery)
     changes = wiring.edit_transcript().diff(owner, job_id, query.old, query.new)
     return answer(DiffAnswer(old=query.old, new=query.new, changes=[ChangeShape.of(change) for change in changes]))
+
+
+@api.routes.get("/search")
+def search() -> Response[str]:
+    """Segments of the caller's transcripts that hold all that is asked for, newest jobs first."""
+    owner, query = api.principal().user_id, api.query(SearchQuery)
+    clauses = parse_query(query.q)
+    found = wiring.search_transcripts()(owner, clauses, query.filters, limit=query.limit, cursor=query.cursor)
+    return answer(SearchAnswer.of(found, clauses))

@@ -13,6 +13,7 @@ import boto3
 import docx
 import pytest
 
+from functions.index_words.handler import handler as index_words
 from functions.transcripts.handler import handler
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.domain.identity import Principal, Role, Scope
@@ -26,6 +27,7 @@ from tests.unit.domain.test_edits import MEETING
 from tests.unit.entry.test_http import Context
 
 CALLER = Principal(OWNER, Role.USER, frozenset({Scope.JOBS_READ, Scope.JOBS_WRITE}), "session")
+STREAM = {"dynamodb": {"Keys": {"pk": {"S": f"USER#{OWNER}"}, "sk": {"S": f"JOB#{JOB_ID}"}}}}
 Call = Callable[..., dict[str, Any]]
 
 
@@ -34,7 +36,7 @@ def call(table: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     """The function over a completed job whose transcript is MEETING."""
     monkeypatch.setenv("SOTTO_TABLE", TABLE)
     monkeypatch.setenv("SOTTO_BUCKET", BUCKET)
-    caches = (transcript_wiring.settings, admission._admission, aws.dynamodb, aws.s3)
+    caches = (transcript_wiring.settings, transcript_wiring.index_settings, admission._admission, aws.dynamodb, aws.s3)
     for cached in caches:
         cached.cache_clear()
     key = f"transcripts/{OWNER}/{JOB_ID}/transcript.json"
@@ -124,3 +126,22 @@ def test_an_edit_its_diff_and_the_way_back(call: Call) -> None:
 def test_an_operation_that_does_not_exist_is_named(call: Call) -> None:
     answer = call("POST", "edits", {"base_version": 1, "operations": [{"op": "move", "first": 1}]})
     assert shown(answer, 400)["detail"].startswith("operations.0: expected")
+
+
+def test_what_the_stream_tells_of_is_found_until_the_job_is_gone(call: Call) -> None:
+    assert shown(call("GET", "search", q="otto"))["hits"] == []
+    index_words({"Records": [STREAM]}, None)
+    query = {"q": 'OTTO "how are"', "model": "base", "from": "2025-01-01", "to": "2026-12-31"}
+    (hit,) = shown(call("GET", "search", **query))["hits"]
+    assert shown(call("GET", "search", **query | {"to": "2025-01-01"}))["hits"] == []
+    assert shown(call("GET", "search", **query | {"from": "2026-12-31"}))["hits"] == []
+    assert (hit["job_id"], hit["segment"], hit["start"], hit["end"], hit["at"]) == (JOB_ID, 0, 1.0, 4.0, 1.5)
+    assert [hit["snippet"][a:b] for a, b in hit["highlights"]] == ["Otto", "how", "are"]
+    DynamoJobs(boto3.client("dynamodb"), TABLE).delete(replace(QUEUED, status=JobStatus.COMPLETED))
+    index_words({"Records": [STREAM]}, None)
+    assert shown(call("GET", "search", q="otto"))["hits"] == []
+    assert boto3.client("dynamodb").scan(TableName=TABLE)["Count"] == 1, "only the caller's bucket of requests"
+
+
+def test_a_query_without_words_is_refused(call: Call) -> None:
+    assert shown(call("GET", "search", q="..."), 400)["code"] == "invalid_input"

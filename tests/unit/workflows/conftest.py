@@ -19,6 +19,7 @@ from sotto.workflows.create_job import CreateJob, NewJob
 from sotto.workflows.delete_job import DeleteJob
 from sotto.workflows.edit_transcript import EditTranscript
 from sotto.workflows.fail_job import FailJob
+from sotto.workflows.index_words import IndexWords
 from sotto.workflows.intake_recording import IntakeRecording
 from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.plan_recording import PartPlans
@@ -26,6 +27,7 @@ from sotto.workflows.read_job import ReadJob
 from sotto.workflows.read_transcript import ReadTranscript
 from sotto.workflows.reconcile_jobs import ReconcileJobs
 from sotto.workflows.retry_job import RetryJob
+from sotto.workflows.search_transcripts import SearchTranscripts
 from sotto.workflows.transcribe_part import TranscribePart
 from sotto.workflows.upload_parts import UploadParts
 from tests.examples import OWNER
@@ -35,6 +37,7 @@ from tests.fakes.objects import InMemoryObjects
 from tests.fakes.queues import InMemoryArrivals, InMemoryParts
 from tests.fakes.speech import CountingSpeech
 from tests.fakes.versions import InMemoryVersions
+from tests.fakes.words import InMemoryWords
 
 LEASE_S = 120
 
@@ -77,6 +80,7 @@ class Service:
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
         self.versions = InMemoryVersions(self.jobs)
+        self.index = InMemoryWords()
         plans = PartPlans(self.objects, self.queue, "bucket", fast_lane_s=600)
         self.create = CreateJob(
             self.jobs,
@@ -116,7 +120,9 @@ class Service:
         self.edits = EditTranscript(
             self.transcripts, self.objects, self.versions, self.clock, new_name=lambda: f"name{next(numbers)}"
         )
-        self.delete = DeleteJob(self.jobs, self.objects)
+        self.index_words = IndexWords(self.transcripts, self.index)
+        self.search = SearchTranscripts(self.jobs, self.index)
+        self.delete = DeleteJob(self.jobs, self.objects, self.index)
         self.reconcile = ReconcileJobs(self.jobs, self.objects, plans, self.arrivals, self.join, self.clock)
 
     def accept(self, model: str = "tiny.en", size_bytes: int = 1000, **options: object) -> Job:

@@ -221,11 +221,12 @@ def _one_time_password() -> str:
 def _delete_all_jobs(settings: AdminSettings, owner: str) -> None:
     """Page by page until nothing is left."""
     from sotto.adapters.dynamo_jobs import DynamoJobs
+    from sotto.adapters.dynamo_words import DynamoWords
     from sotto.adapters.s3_objects import S3Objects
     from sotto.workflows.delete_job import DeleteJob
 
-    jobs = DynamoJobs(aws.dynamodb(), settings.table)
-    delete: Callable[[str, str], None] = DeleteJob(jobs, S3Objects(aws.s3(), settings.bucket))
+    jobs, words = DynamoJobs(aws.dynamodb(), settings.table), DynamoWords(aws.dynamodb(), settings.table)
+    delete: Callable[[str, str], None] = DeleteJob(jobs, S3Objects(aws.s3(), settings.bucket), words)
     while page := jobs.page(owner, limit=100, cursor=None).jobs:
         for job in page:
             delete(owner, job.id)

@@ -8,11 +8,14 @@ from functools import cache
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_versions import DynamoVersions
+from sotto.adapters.dynamo_words import DynamoWords
 from sotto.adapters.s3_objects import S3Objects
 from sotto.entry import aws
-from sotto.entry.settings import TranscriptSettings
+from sotto.entry.settings import IndexSettings, TranscriptSettings
 from sotto.workflows.edit_transcript import EditTranscript
+from sotto.workflows.index_words import IndexWords
 from sotto.workflows.read_transcript import ReadTranscript
+from sotto.workflows.search_transcripts import SearchTranscripts
 
 
 @cache
@@ -32,6 +35,29 @@ def edit_transcript() -> EditTranscript:
 
 def _jobs() -> DynamoJobs:
     return DynamoJobs(aws.dynamodb(), settings().table)
+
+
+def search_transcripts() -> SearchTranscripts:
+    return SearchTranscripts(_jobs(), _words())
+
+
+@cache
+def index_settings() -> IndexSettings:
+    return IndexSettings.from_environment()
+
+
+def index_words() -> IndexWords:
+    found = index_settings()
+    table, days = found.table, found.transcript_days
+    client = aws.dynamodb()
+    read = ReadTranscript(
+        DynamoJobs(client, table), S3Objects(aws.s3(), found.bucket), DynamoVersions(client, table, keep_days=days)
+    )
+    return IndexWords(read, DynamoWords(client, table, keep_days=days))
+
+
+def _words() -> DynamoWords:
+    return DynamoWords(aws.dynamodb(), settings().table, keep_days=settings().transcript_days)
 
 
 def _versions() -> DynamoVersions:

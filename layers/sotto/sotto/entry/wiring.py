@@ -100,10 +100,11 @@ def retry_job() -> RetryJob:
 
 
 def delete_job() -> DeleteJob:
+    from sotto.adapters.dynamo_words import DynamoWords
     from sotto.workflows.delete_job import DeleteJob
 
     settings = job_settings()
-    return DeleteJob(_jobs(settings), _objects(settings))
+    return DeleteJob(_jobs(settings), _objects(settings), DynamoWords(aws.dynamodb(), settings.table))
 
 
 @cache
