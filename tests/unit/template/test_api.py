@@ -122,3 +122,7 @@ def test_who_must_wait_is_told_how_long(api: dict[str, Any], kind: str) -> None:
 @pytest.mark.parametrize("kind", ["UNAUTHORIZED", "ACCESS_DENIED"])
 def test_who_is_unknown_is_told_how_to_sign_in(api: dict[str, Any], kind: str) -> None:
     assert api["GatewayResponses"][kind]["ResponseParameters"]["Headers"]["WWW-Authenticate"] == "'Bearer'"
+
+
+def test_bytes_stay_bytes_on_aws_and_on_the_emulator(api: dict[str, Any]) -> None:
+    assert api["BinaryMediaTypes"] == ["*/*"]
