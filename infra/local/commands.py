@@ -194,7 +194,7 @@ def stop(places: Places) -> None:
     if running and facts is not None:
         os.kill(facts.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN_S
-        while is_running(places):
+        while is_running(places) or orphans.lives(facts.pid):
             if time.monotonic() > deadline:
                 os.kill(facts.pid, signal.SIGKILL)
                 break

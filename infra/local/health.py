@@ -7,8 +7,7 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 
-import psutil
-
+from infra.local import orphans
 from infra.local.status import Facts
 
 WITHIN_S = 5
@@ -46,7 +45,7 @@ def examine(facts: Facts) -> Report:
         "emulator": _get(f"{facts.endpoint_url}/_ministack/health"),
         "edge": _get(f"{facts.api_url}/livez"),
         "transcribe": _get(f"{facts.transcribe_url}/readyz"),
-        "event_source": "ok" if psutil.pid_exists(facts.pids.get("event_source", -1)) else "not running",
+        "event_source": "ok" if orphans.lives(facts.pids.get("event_source", -1)) else "not running",
     }
     return Report(**facts.model_dump(), health=health)
 

@@ -28,6 +28,14 @@ def reap(places: Places, pids: Iterable[int]) -> list[int]:
     return [process.pid for process in found]
 
 
+def lives(pid: int) -> bool:
+    """Whether the process runs. One that has ended and waits to be noticed by its parent does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def _ours(places: Places, pid: int) -> psutil.Process | None:
     try:
         process = psutil.Process(pid)

@@ -97,7 +97,7 @@ def test_a_child_that_is_never_ready_is_ended(tmp_path: Path) -> None:
         return False
 
     one = child(tmp_path, FOREVER, never, ready_within_s=0.5)
-    with pytest.raises(ChildDied, match="was not ready within 0.5 s"):
+    with pytest.raises(ChildDied, match=r"was not ready within 0\.5 s"):
         asyncio.run(started_and_stopped(one))
     assert one.pid is None
 
