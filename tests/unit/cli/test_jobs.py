@@ -151,3 +151,9 @@ def test_plugins_bring_commands_and_may_be_missing(
     assert said.err == (
         "the commands of tests.unit.cli.half_plugin need a_library_that_nobody_has: pip install 'sotto[local]'\n"
     )
+
+
+def test_the_page_about_the_command_lists_every_exit_status() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+    for status, meaning in MEANINGS.items():
+        assert f"| {int(status)} | {meaning}" in page
