@@ -123,6 +123,31 @@ def test_windows_that_arrive_during_the_run_are_decoded_too(engine, encoded, alo
     assert [list(window.answer.result().tokens) for window in windows] == [tokens for tokens, _ in alone]
 
 
+class Event:
+    """An encoder that is done after being asked a number of times; counts how often somebody stood still for it."""
+
+    def __init__(self, asked: int) -> None:
+        self.asked, self.stood_still = asked, 0
+
+    def query(self) -> bool:
+        self.asked -= 1
+        return self.asked < 0
+
+    def synchronize(self) -> None:
+        self.asked, self.stood_still = 0, self.stood_still + 1
+
+
+def test_rows_are_decoded_while_others_are_still_being_encoded(engine, encoded, alone):
+    choice = Choice(Rules.suppressing((NEVER,), (), engine.dims.n_vocab, CPU), NEVER)
+    slots = Slots.allocate(engine.dims, 5, 1500, CPU, torch.float32).hearing(encoded.states.shape[1])
+    first, second = Event(asked=3), Event(asked=2)
+    ready = [first, first, second, second, second]
+    windows = [Window(row, PROMPT, TOKENS, Future(), event) for row, event in zip(encoded.states, ready, strict=True)]
+    GreedyRun(engine.decoder, choice, MARKS, slots, deque(windows), pace=gpu_pace(5), replay=Eagerly()).run()
+    assert [list(window.answer.result().tokens) for window in windows] == [tokens for tokens, _ in alone]
+    assert (first.stood_still, second.stood_still) == (1, 0)
+
+
 def test_a_failure_reaches_every_window_that_waits(engine, encoded):
     class Failing(Eagerly):
         def __call__(self, key, step, slots):

@@ -47,7 +47,7 @@ READING_BATCH = 16
 """Rows for the calls that need no throughput (languages, word times, sampling): they keep memory of their own."""
 GPU_FRAMES_STEP = 800
 """On a GPU windows are padded to 8, 16, 24 or 30 s: four lengths to record graphs for, and parts that meet in one
-batch have windows of equal length. The policy's windows are 16 s long at most, but for its second attempts (30 s)."""
+batch have windows of equal length. Most of the policy's windows are of one length, its second attempts of 30 s."""
 
 RuleKey: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -73,6 +73,12 @@ def load_engine(
     return TorchEngine(load_whisper(files.directory), facts, place, batch_size=batch_size)
 
 
+def _streams(device: torch.device) -> tuple[torch.cuda.Stream, torch.cuda.Stream]:
+    """For the encoder and for the decoder, whose many small kernels go first."""
+    encoder = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return encoder, torch.cuda.Stream(device, priority=-1)  # type: ignore[no-untyped-call]
+
+
 class TorchEngine:
     """An Engine (engine.py) over one openai-whisper model on one device. `model` may be dropped after construction."""
 
@@ -95,7 +101,10 @@ class TorchEngine:
         self.batch_size: int = batch_size or fitting
         self._pace = gpu_pace(self.batch_size) if on_gpu else cpu_pace(self.batch_size)
         self._replay: Replay = CudaGraphs() if on_gpu else Eagerly()
-        self._encoder_stream = torch.cuda.Stream(device) if on_gpu else None  # type: ignore[no-untyped-call]
+        self._encoder_stream: torch.cuda.Stream | None = None
+        self._decoder_stream: torch.cuda.Stream | None = None
+        if on_gpu:
+            self._encoder_stream, self._decoder_stream = _streams(device)
         self._rules: dict[RuleKey, Rules] = {}
 
     @on_device
@@ -138,7 +147,9 @@ class TorchEngine:
 
     def windows(self, encoded: EncodedBatch, prompt: Sequence[int], sampling: Sampling) -> list[Window]:
         """The rows of a batch as windows to `decode`."""
-        return [Window(row, tuple(prompt), sampling.max_tokens, Future()) for row in encoded.wait()]
+        if self._decoder_stream is not None:
+            encoded.states.record_stream(self._decoder_stream)
+        return [Window(row, tuple(prompt), sampling.max_tokens, Future(), encoded.ready) for row in encoded.states]
 
     @on_device
     def decode(self, waiting: deque[Window], sampling: Sampling) -> None:
@@ -148,7 +159,9 @@ class TorchEngine:
         positions = waiting[0].states.shape[0]
         choice = Choice(self._rules_for(sampling), self.tokenizer.eot)
         slots = self._decoding.hearing(positions)
-        GreedyRun(self.decoder, choice, self.marks, slots, waiting, pace=self._pace, replay=self._replay).run()
+        # On its own stream, so that no other call's work stands between two steps. (None changes nothing.)
+        with torch.cuda.stream(self._decoder_stream):
+            GreedyRun(self.decoder, choice, self.marks, slots, waiting, pace=self._pace, replay=self._replay).run()
 
     @on_device
     def search(self, encoded: EncodedBatch, prompt: Sequence[int], sampling: Sampling) -> list[Generated]:
@@ -198,7 +211,10 @@ class TorchEngine:
     @cached_property
     def _decoding(self) -> Slots:
         """The memory of `decode`. Its addresses never change: recorded graphs rely on them."""
-        return Slots.allocate(self.dims, self.batch_size, self.dims.n_audio_ctx, self.device, self.decoder.dtype)
+        slots = Slots.allocate(self.dims, self.batch_size, self.dims.n_audio_ctx, self.device, self.decoder.dtype)
+        if self._decoder_stream is not None:
+            torch.cuda.synchronize()  # zeroed on this stream, used on another
+        return slots
 
     @cached_property
     def _reading(self) -> Slots:

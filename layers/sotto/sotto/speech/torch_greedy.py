@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -26,6 +27,14 @@ SPAN_STEP = 64
 """Self-attention reads the text positions in spans of this many: one CUDA graph a span, not one a token."""
 
 
+class Ready(Protocol):
+    """When an encoder on another stream has written its output (a CUDA event)."""
+
+    def query(self) -> bool: ...
+
+    def synchronize(self) -> None: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Window:
     """One row to decode: its encoder output [positions, width], what stands before its text, and who waits for it."""
@@ -34,6 +43,7 @@ class Window:
     prompt: tuple[int, ...]
     max_tokens: int
     answer: Future[Generated]
+    ready: Ready | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +163,7 @@ class GreedyRun:
     def _admit(self) -> None:
         """Fill free slots with waiting windows. Those with equally long prompts read them together."""
         free = [slot for slot in range(self.capacity) if slot not in self.owners]
-        self.entering = [self.waiting.popleft() for _ in range(min(len(free), len(self.waiting)))]
+        self.entering = self._next(len(free))
         by_length: dict[int, list[Window]] = {}
         for window in self.entering:
             by_length.setdefault(len(window.prompt), []).append(window)
@@ -167,6 +177,18 @@ class GreedyRun:
             self.owners.update(zip(targets, windows, strict=True))
             self.longest = max(self.longest, length + 1)
         self.entering = []
+
+    def _next(self, most: int) -> list[Window]:
+        """Waiting windows whose encoding is done. Rows that are being decoded never wait for an encoder."""
+        taken: list[Window] = []
+        while self.waiting and len(taken) < most:
+            ready = self.waiting[0].ready
+            if ready is not None and not ready.query():
+                if taken or self.owners:
+                    break
+                ready.synchronize()
+            taken.append(self.waiting.popleft())
+        return taken
 
     def _aside(self, rows: int) -> Slots:
         positions = self.slots.cross.shape[-2]
