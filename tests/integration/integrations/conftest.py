@@ -88,6 +88,7 @@ class Worker:
             max_upload_bytes=10**9,
             max_recording_s=3600,
             part_s=240,
+            quotas=create.quotas,
         )
         join = JoinTranscript(jobs, objects, wiring.now)
         transcribe = TranscribePart(jobs, objects, CountingSpeech(), wiring.now, join, lambda: "worker", lease_s=60)

@@ -13,6 +13,7 @@ from sotto.domain.job import Job
 from sotto.domain.object_keys import UploadKey
 from sotto.domain.options import Options
 from sotto.domain.parts import Probed
+from sotto.domain.quotas import Quotas
 from sotto.domain.transcript import RecordingFacts, Transcript
 from sotto.workflows.cancel_job import CancelJob
 from sotto.workflows.create_job import CreateJob, NewJob
@@ -22,6 +23,7 @@ from sotto.workflows.fail_job import FailJob
 from sotto.workflows.index_words import IndexWords
 from sotto.workflows.intake_recording import IntakeRecording
 from sotto.workflows.join_transcript import JoinTranscript
+from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.plan_recording import PartPlans
 from sotto.workflows.read_job import ReadJob
 from sotto.workflows.read_transcript import ReadTranscript
@@ -36,6 +38,7 @@ from tests.fakes.jobs import InMemoryJobs
 from tests.fakes.objects import InMemoryObjects
 from tests.fakes.queues import InMemoryArrivals, InMemoryParts
 from tests.fakes.speech import CountingSpeech
+from tests.fakes.usage import InMemoryUsage
 from tests.fakes.versions import InMemoryVersions
 from tests.fakes.words import InMemoryWords
 
@@ -76,11 +79,14 @@ class Service:
     speech: CountingSpeech = field(default_factory=CountingSpeech)
     probe: SecondsProbe = field(default_factory=SecondsProbe)
     clock: Clock = field(default_factory=Clock)
+    quotas: Quotas = field(default_factory=Quotas)
 
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
         self.versions = InMemoryVersions(self.jobs)
         self.index = InMemoryWords()
+        self.usage = InMemoryUsage(self.jobs)
+        quotas = KeepQuotas(self.usage, self.quotas, self.clock)
         plans = PartPlans(self.objects, self.queue, "bucket", fast_lane_s=600)
         self.create = CreateJob(
             self.jobs,
@@ -90,6 +96,7 @@ class Service:
             offered_models=frozenset({"tiny.en", "base"}),
             max_upload_bytes=10**9,
             upload_ttl_s=3600,
+            quotas=quotas,
         )
         self.upload_parts = UploadParts(self.jobs, self.objects, 3600)
         self.intake = IntakeRecording(
@@ -101,6 +108,7 @@ class Service:
             max_upload_bytes=10**6,
             max_recording_s=36000,
             part_s=240,
+            quotas=quotas,
         )
         self.join = JoinTranscript(self.jobs, self.objects, self.clock)
         self.transcribe = TranscribePart(
@@ -114,7 +122,7 @@ class Service:
         )
         self.fail = FailJob(self.jobs, self.clock)
         self.cancel = CancelJob(self.jobs, self.objects, self.clock)
-        self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}))
+        self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}), quotas)
         self.read = ReadJob(self.jobs, self.objects, self.clock)
         self.transcripts = ReadTranscript(self.jobs, self.objects, self.versions)
         self.edits = EditTranscript(

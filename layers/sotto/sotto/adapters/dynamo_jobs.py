@@ -4,6 +4,7 @@ Rows (owner first in every key):
 
     pk USER#<owner>   sk JOB#<job>                       the job; GSI `due` while the reconciler should look at it
     pk USER#<owner>   sk PART#<job>#<attempt>#<index>    one part's lease, progress and end
+    pk USER#<owner>   sk HOLD#<job>                      what it holds of its owner's quotas (dynamo_holds.py)
 
 A move that ends a job writes what happened in the same transaction (dynamo_outbox.py), so nobody is told of what was
 not, and nothing ends untold.
@@ -24,6 +25,7 @@ from botocore.exceptions import ClientError
 from ulid import ULID
 
 from sotto.adapters.aws_errors import code_of, translated
+from sotto.adapters.dynamo_holds import ended_hold, hold_key, new_hold, reopened_hold
 from sotto.adapters.dynamo_job_rows import (
     changed_attributes,
     job_from_row,
@@ -54,22 +56,23 @@ class DynamoJobs:
     """Implements workflows.ports.Jobs."""
 
     def __init__(
-        self, client: DynamoDBClient, table: str, *, keep_days: int = 365, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        keep_days: int = 365,
+        audio_days: int = 30,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client, self._table, self._keep_days, self._sleep = client, table, keep_days, sleep
+        self._client, self._table, self._sleep = client, table, sleep
+        self._keep_days, self._audio_days = keep_days, audio_days
 
     def create(self, job: Job, *, due_at: str) -> None:
         expires = datetime.fromisoformat(job.timings.created_at) + timedelta(days=self._keep_days)
         row = {**job_to_row(job), "due_pk": DUE, "due_sk": due_at, "expires_at": int(expires.timestamp())}
-        with translated(StorageUnavailable, "table"):
-            try:
-                self._client.put_item(
-                    TableName=self._table, Item=to_row(row), ConditionExpression="attribute_not_exists(pk)"
-                )
-            except ClientError as error:
-                if code_of(error) != _CONDITION:
-                    raise
-                raise WrongState(f"job {job.id}: expected a new id, found a job") from error
+        put = {"TableName": self._table, "Item": to_row(row), "ConditionExpression": "attribute_not_exists(pk)"}
+        if not self._transact([{"Put": put}, new_hold(self._table, job, self._audio_days)], f"job {job.id}"):
+            raise WrongState(f"job {job.id}: expected a new id, found a job")
 
     def get(self, owner: str, job_id: str) -> Job:
         with translated(StorageUnavailable, "table"):
@@ -106,7 +109,7 @@ class DynamoJobs:
             condition=f"#status IN ({', '.join(sources)})",
             values=sources,
             expected=f"a job that can become {target}",
-            beside=[self._event(moved)] if target in FINAL else [],
+            beside=[self._event(moved), ended_hold(self._table, moved)] if target in FINAL else [],
         )
         return moved
 
@@ -119,6 +122,7 @@ class DynamoJobs:
             condition="#status = :from",
             values={":from": job.status.value},
             expected=f"a job that is {job.status}",
+            beside=[reopened_hold(self._table, again, self._audio_days)],
         )
         return again
 
@@ -160,7 +164,8 @@ class DynamoJobs:
             for prefix in (part_prefix(job.id), version_prefix(job.id)):
                 for row in self._query_parts(job, prefix):
                     self._client.delete_item(TableName=self._table, Key={"pk": row["pk"], "sk": row["sk"]})
-            self._client.delete_item(TableName=self._table, Key=to_row(job_key(job.owner, job.id)))
+            for key in (hold_key(job.owner, job.id), job_key(job.owner, job.id)):
+                self._client.delete_item(TableName=self._table, Key=to_row(key))
 
     def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
         key = to_row(part_key(job, index))

@@ -13,6 +13,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   |-- AlreadyExists        409 the name or address is taken
     |   |-- TooLarge             413 more bytes than the limit
     |   |-- LimitReached         429 too many requests, jobs, minutes or bytes
+    |   |-- MinutesUsedUp        429 why a job failed whose recording did not fit into the month
     |   `-- RecordingRejected    422 the recording cannot be transcribed
     |       |-- RecordingEmpty, NotARecording, NoAudioTrack, RecordingDamaged, RecordingTooLong
     |       |-- RecordingTooLarge, RecordingTooShort, RecordingReplaced
@@ -138,6 +139,17 @@ class LimitReached(Rejected):
     def __init__(self, message: str, *, retry_after_s: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class MinutesUsedUp(Rejected):
+    """The recording is fine, the month is not: known only once intake has measured it."""
+
+    code = "minutes_used_up"
+    status = 429
+    title = "Minutes of this month are used up"
+    default_hint = (
+        "Your recording is kept: retry the job next month (UTC), or after an administrator has raised the limit."
+    )
 
 
 class RecordingRejected(Rejected):
@@ -270,7 +282,9 @@ class MisconfiguredSetting(SottoError):
 
 def error_of(failure: Failure) -> SottoError:
     """The error that a failed job's `failure` was: the same code, message, hint and status."""
-    for kind in (RecordingRejected, Unavailable):
+    kinds: tuple[type[RecordingRejected | MinutesUsedUp | Unavailable], ...]
+    kinds = (RecordingRejected, MinutesUsedUp, Unavailable)
+    for kind in kinds:
         for cls in (kind, *_below(kind)):
             if cls.code == failure.code:
                 return cls(failure.message, hint=failure.hint)

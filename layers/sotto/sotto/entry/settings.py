@@ -14,6 +14,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sotto.domain.errors import MisconfiguredSetting
+from sotto.domain.quotas import Quotas
 from sotto.entry.environment import FIX, PLACEHOLDER, environment
 
 PREFIX = "SOTTO_"
@@ -128,7 +129,25 @@ class RotateKeysSettings(Settings):
     audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
 
 
-class JobSettings(StoreSettings, AdmissionSettings):
+class QuotaSettings(Settings):
+    """What one user may use."""
+
+    quota_minutes_a_month: int = Field(
+        default=6000, ge=0, description="Minutes of audio that a user may have transcribed a month, 0 for no limit"
+    )
+    quota_concurrent_jobs: int = Field(
+        default=50, ge=0, description="Unfinished jobs that a user may have, 0 for no limit"
+    )
+    quota_stored_bytes: int = Field(
+        default=100 * 1024**3, ge=0, description="Bytes of recordings that a user may have stored, 0 for no limit"
+    )
+
+    @property
+    def quotas(self) -> Quotas:
+        return Quotas(self.quota_minutes_a_month, self.quota_concurrent_jobs, self.quota_stored_bytes)
+
+
+class JobSettings(StoreSettings, AdmissionSettings, QuotaSettings):
     """What the API functions that serve jobs need (uploads, jobs)."""
 
     models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
@@ -215,6 +234,9 @@ class IntakeSettings(QueueSettings):
         default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
     )
     max_recording_s: float = Field(default=43200, gt=0, description="Longest recording in seconds, above 0")
+    quota_minutes_a_month: int = Field(
+        default=6000, ge=0, description="Minutes of audio that a user may have transcribed a month, 0 for no limit"
+    )
     part_s: float = Field(default=240, ge=30, description="Length of a part in seconds, 30 or more")
     fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
 

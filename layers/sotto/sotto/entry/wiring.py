@@ -16,6 +16,7 @@ from sotto.adapters.s3_objects import S3Objects
 from sotto.adapters.sqs_queues import SqsArrivals, SqsParts
 from sotto.adapters.sqs_retries import SqsRetries
 from sotto.domain.parts import Lane
+from sotto.domain.quotas import Quotas
 from sotto.entry import aws
 from sotto.entry.settings import (
     IntakeSettings,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sotto.workflows.delete_job import DeleteJob
     from sotto.workflows.fail_job import FailJob
     from sotto.workflows.intake_recording import IntakeRecording
+    from sotto.workflows.keep_quotas import KeepQuotas
     from sotto.workflows.read_job import ReadJob
     from sotto.workflows.reconcile_jobs import ReconcileJobs
     from sotto.workflows.retry_job import RetryJob
@@ -60,13 +62,14 @@ def create_job() -> CreateJob:
 
     settings = job_settings()
     return CreateJob(
-        jobs=_jobs(settings, keep_days=settings.transcript_days),
+        jobs=_jobs(settings, keep_days=settings.transcript_days, audio_days=settings.audio_days),
         objects=_objects(settings),
         clock=now,
         new_id=lambda: str(ULID()),
         offered_models=settings.offered_models,
         max_upload_bytes=settings.max_upload_bytes,
         upload_ttl_s=settings.upload_ttl_s,
+        quotas=_quotas(settings, settings.quotas),
     )
 
 
@@ -96,7 +99,8 @@ def retry_job() -> RetryJob:
 
     settings = RetrySettings.from_environment()
     arrivals = SqsArrivals(aws.sqs(), settings.arrived_queue_url, settings.bucket)
-    return RetryJob(_jobs(settings), arrivals, now, settings.offered_models)
+    jobs = _jobs(settings, audio_days=settings.audio_days)
+    return RetryJob(jobs, arrivals, now, settings.offered_models, _quotas(settings, settings.quotas))
 
 
 def delete_job() -> DeleteJob:
@@ -122,6 +126,7 @@ def intake_recording() -> IntakeRecording:
         max_upload_bytes=settings.max_upload_bytes,
         max_recording_s=settings.max_recording_s,
         part_s=settings.part_s,
+        quotas=_quotas(settings, Quotas(minutes_a_month=settings.quota_minutes_a_month)),
     )
 
 
@@ -148,8 +153,15 @@ def reconcile_jobs() -> ReconcileJobs:
     )
 
 
-def _jobs(settings: StoreSettings, keep_days: int = 365) -> DynamoJobs:
-    return DynamoJobs(aws.dynamodb(), settings.table, keep_days=keep_days)
+def _jobs(settings: StoreSettings, keep_days: int = 365, audio_days: int = 30) -> DynamoJobs:
+    return DynamoJobs(aws.dynamodb(), settings.table, keep_days=keep_days, audio_days=audio_days)
+
+
+def _quotas(settings: StoreSettings, quotas: Quotas) -> KeepQuotas:
+    from sotto.adapters.dynamo_usage import DynamoUsage
+    from sotto.workflows.keep_quotas import KeepQuotas
+
+    return KeepQuotas(DynamoUsage(aws.dynamodb(), settings.table), quotas, now)
 
 
 def _objects(settings: StoreSettings) -> S3Objects:

@@ -11,6 +11,7 @@ from sotto.domain.job import Job, JobStatus, Timings
 from sotto.domain.object_keys import UploadKey, clean_name
 from sotto.domain.options import Options, check_options
 from sotto.domain.uploads import MultipartPlan, PresignedPut
+from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.moments import after, iso
 from sotto.workflows.ports import Clock, Jobs, Objects
 
@@ -44,9 +45,11 @@ class CreateJob:
     offered_models: frozenset[str]
     max_upload_bytes: int
     upload_ttl_s: int
+    quotas: KeepQuotas
 
     def __call__(self, owner: str, request: NewJob, request_id: str) -> Accepted:
-        """Check the request, store the job, and sign its upload. Raises Rejected's branch before anything is stored."""
+        """Check the request, store the job, and sign its upload. Raises Rejected's branch before anything is
+        stored, LimitReached among them."""
         options = check_options(request.options, self.offered_models)
         name = clean_name(request.name)
         _check_size(request.size_bytes, self.max_upload_bytes)
@@ -57,6 +60,7 @@ class CreateJob:
                 found=request.content_type,
                 hint="Upload a sound or video recording.",
             )
+        self.quotas.check_room(owner, request.size_bytes)
         now = self.clock()
         job_id = self.new_id()
         key = str(UploadKey(owner, job_id, name))

@@ -13,6 +13,7 @@ from sotto.domain.errors import NotFound, RecordingEmpty, RecordingTooLarge, Rec
 from sotto.domain.job import Job, JobStatus, Progress, RecordingRef
 from sotto.domain.object_keys import UploadKey, parse_upload_key
 from sotto.domain.parts import plan_parts
+from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.moments import after, iso
 from sotto.workflows.plan_recording import PartPlans
 from sotto.workflows.ports import Clock, Jobs, Objects, Probe
@@ -30,6 +31,7 @@ class IntakeRecording:
     max_upload_bytes: int
     max_recording_s: float
     part_s: float
+    quotas: KeepQuotas
 
     def __call__(self, key: str, event_time: str) -> str:
         """Take in the object at `key` (decoded). Returns what happened, in a word for the log."""
@@ -73,6 +75,8 @@ class IntakeRecording:
             raise RecordingTooLong(
                 f"recording: expected at most {self.max_recording_s:.0f} s, found {facts.duration_s:.0f} s"
             )
+        # Once an attempt, before anything is queued: a crash behind this line is charged, a second delivery is not.
+        self.quotas.charge(job, facts.duration_s)
         parts = plan_parts(facts.duration_s, self.part_s, probed.anchors)
         self.plans.write(job, parts)
         now = self.clock()

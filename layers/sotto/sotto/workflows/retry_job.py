@@ -13,6 +13,7 @@ from sotto.domain.errors import WrongState
 from sotto.domain.job import Attempt, Job, Progress
 from sotto.domain.options import Options, check_options
 from sotto.workflows.intake_recording import STALLED_AFTER_S
+from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.moments import after, iso
 from sotto.workflows.ports import ArrivalsQueue, Clock, Jobs
 
@@ -23,13 +24,15 @@ class RetryJob:
     arrivals: ArrivalsQueue
     clock: Clock
     offered_models: frozenset[str]
+    quotas: KeepQuotas
 
     def __call__(self, owner: str, job_id: str, options: Options) -> Job:
-        """Start the next attempt of an ended job. Raises WrongState, InvalidInput, NotFound."""
+        """Start the next attempt of an ended job. Raises WrongState, InvalidInput, NotFound, LimitReached."""
         job = self.jobs.get(owner, job_id)
         if job.recording is None:
             raise WrongState(f"job {job_id}: expected a job whose recording was uploaded, found none")
         wanted = check_options(options, self.offered_models)
+        self.quotas.check_room(owner, 0)
         now = self.clock()
         again = self.jobs.restart(
             job,

@@ -37,6 +37,10 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'Grenze erreicht',
     hint: 'Warten Sie etwas und versuchen Sie es dann noch einmal.',
   },
+  minutes_used_up: {
+    title: 'Die Minuten dieses Monats sind aufgebraucht',
+    hint: 'Ihre Aufnahme ist noch da: Wiederholen Sie den Auftrag im nächsten Monat, oder wenn die Grenze angehoben wurde.',
+  },
   recording_rejected: {
     title: 'Die Aufnahme lässt sich nicht transkribieren',
     hint: 'Spielen Sie die Datei auf Ihrem Gerät ab; exportieren Sie sie als WAV, MP3, M4A, FLAC, OGG oder WebM und laden Sie das hoch.',

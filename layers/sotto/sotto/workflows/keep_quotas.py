@@ -1,0 +1,62 @@
+"""Keep one user within minutes a month, unfinished jobs and stored bytes.
+
+Minutes are exact: they are known when intake has looked into the recording, and charged there once an attempt. Jobs
+and bytes are counted before a job is made, so requests at the same moment may pass together
+(docs/decisions/0010-quotas-are-counted-where-they-are-known.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sotto.domain.errors import LimitReached, MinutesUsedUp
+from sotto.domain.job import Job
+from sotto.domain.quotas import WAIT_FOR_A_JOB_S, WAIT_FOR_ROOM_S, Quotas, month_of, until_next_month_s
+from sotto.workflows.ports import Clock
+from sotto.workflows.quota_ports import Usage
+
+
+@dataclass(frozen=True)
+class KeepQuotas:
+    usage: Usage
+    quotas: Quotas
+    clock: Clock
+
+    def check_room(self, owner: str, more_bytes: int) -> None:
+        """Raise LimitReached unless `owner` may have one more unfinished job of `more_bytes` new bytes."""
+        now, quotas = self.clock(), self.quotas
+        if quotas.minutes_a_month:
+            used = self.usage.seconds(owner, month_of(now))
+            if used >= quotas.minutes_a_month * 60:
+                raise LimitReached(
+                    f"minutes a month: expected less than {quotas.minutes_a_month}, found {used / 60:.0f}",
+                    retry_after_s=until_next_month_s(now),
+                    hint="Minutes count from 0 again on the first of the month (UTC); an administrator can raise the"
+                    " limit.",
+                )
+        if not quotas.concurrent_jobs and not quotas.stored_bytes:
+            return
+        held = self.usage.held(owner, now)
+        if quotas.concurrent_jobs and held.unfinished_jobs >= quotas.concurrent_jobs:
+            raise LimitReached(
+                f"concurrent jobs: expected at most {quotas.concurrent_jobs}, found {held.unfinished_jobs + 1}",
+                retry_after_s=WAIT_FOR_A_JOB_S,
+                hint="Wait until a job ends, or cancel one.",
+            )
+        if quotas.stored_bytes and held.stored_bytes + more_bytes > quotas.stored_bytes:
+            raise LimitReached(
+                f"stored bytes: expected at most {quotas.stored_bytes}, found {held.stored_bytes + more_bytes}",
+                retry_after_s=WAIT_FOR_ROOM_S,
+                hint="Delete jobs whose recordings are no longer needed; old recordings go by themselves.",
+            )
+
+    def charge(self, job: Job, duration_s: float) -> None:
+        """Charge the attempt's audio to this month, once. Raises MinutesUsedUp when it does not fit any more."""
+        month, minutes = month_of(self.clock()), self.quotas.minutes_a_month
+        if self.usage.charge(job, duration_s, month, at_most_s=minutes * 60.0 if minutes else None):
+            return
+        used = self.usage.seconds(job.owner, month)
+        raise MinutesUsedUp(
+            f"minutes a month: expected at most {minutes}, found {math.ceil((used + duration_s) / 60)} with this recording"
+        )

@@ -1,0 +1,28 @@
+"""What the quotas need of the table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from sotto.domain.job import Job
+from sotto.domain.quotas import Held
+
+
+class Usage(Protocol):
+    """What each user uses. Every method may raise Unavailable."""
+
+    def held(self, owner: str, now: datetime) -> Held:
+        """Unfinished jobs and stored bytes at `now`."""
+        ...
+
+    def seconds(self, owner: str, month: str) -> float:
+        """Seconds of audio that were charged in `month` (2026-11)."""
+        ...
+
+    def charge(self, job: Job, seconds: float, month: str, *, at_most_s: float | None) -> bool:
+        """Count the attempt's seconds in `month`, once, whoever asks how often.
+
+        False, and nothing is counted, when the month's sum would be above `at_most_s` (None: no limit).
+        """
+        ...
