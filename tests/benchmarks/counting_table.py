@@ -30,6 +30,18 @@ class CountingTable:
         self.requests: Counter[str] = Counter()
         self.read_units, self.write_units = 0.0, 0
 
+    def copy_jobs(self, known: list[str], wanted: list[str]) -> None:
+        """Store the rows of the `known` jobs again, in turn, until there are all the `wanted` ones."""
+        by_job: dict[str, list[tuple[str, str, bytes]]] = {job_id: [] for job_id in known}
+        for (pk, sk), item in self._items.items():
+            by_job[next(one for one in sk.split("#") if one in by_job)].append((pk, sk, item))
+        for n, copy_id in enumerate(wanted[len(known) :]):
+            job_id = known[n % len(known)]
+            old, new = job_id.encode(), copy_id.encode()  # of the same length, so the bytes stay a pickle
+            for pk, sk, item in by_job[job_id]:
+                self._items[pk, sk.replace(job_id, copy_id)] = item.replace(old, new)
+        self._keys = None
+
     def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         self.requests["BatchWriteItem"] += 1
         for request in next(iter(RequestItems.values())):

@@ -1,0 +1,57 @@
+"""A transcript after it is made: every format through the gateway, edits, and search that follows."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import docx
+import pytest
+
+from tests.conftest import ROOT
+from tests.e2e.caller import Caller
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE_S = 60.0
+
+
+def search(caller: Caller, query: str, job_id: str, *, until: bool) -> list[dict[str, Any]]:
+    """The hits in one job, once there are some, or none."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        answer = caller.http.get("search", params={"q": query, "limit": 100})
+        assert answer.status_code == 200, answer.text
+        hits = [hit for hit in answer.json()["hits"] if hit["job_id"] == job_id]
+        if bool(hits) is until:
+            return hits
+        assert time.monotonic() < deadline, f"after {PATIENCE_S} s: {answer.text[:300]}"
+        time.sleep(0.2)
+
+
+def test_a_transcript_is_exported_edited_searched_and_deleted(caller: Caller) -> None:
+    job_id = caller.wait(caller.submit(ROOT / "tests/audio/sample.ogg", "audio/ogg")["id"])["id"]
+
+    document = caller.http.get(f"jobs/{job_id}/transcript", params={"format": "docx"})
+    assert document.content[:2] == b"PK", "the gateway hands bytes on as bytes"
+    assert docx.Document(io.BytesIO(document.content)).paragraphs[0].text == "sample.ogg"
+    assert caller.transcript(job_id, "md").startswith("# sample.ogg\n")
+    assert caller.transcript(job_id, "tsv").startswith("start\tend\ttext\n0")
+
+    page = caller.http.get(f"jobs/{job_id}/segments", params={"limit": 1}).json()
+    word = page["segments"][0]["words"][0]
+    assert (page["version"], word["id"], word["edited"]) == (1, 0, False)
+    heard = search(caller, word["text"], job_id, until=True)[0]
+    assert heard["at"] == pytest.approx(word["start"], abs=0.001)
+
+    change = {"base_version": 1, "operations": [{"op": "replace", "first": 0, "last": 0, "text": "Xylophone"}]}
+    assert caller.http.post(f"jobs/{job_id}/edits", json=change).status_code == 201
+    assert caller.http.post(f"jobs/{job_id}/edits", json=change).json()["code"] == "version_conflict"
+    assert caller.job(job_id)["transcript_version"] == 2
+    assert caller.transcript(job_id, "txt").startswith("Xylophone ")
+    (hit,) = search(caller, "xylo*", job_id, until=True)
+    assert (hit["at"], hit["segment"]) == (word["start"], 0)
+
+    assert caller.http.delete(f"jobs/{job_id}").status_code == 204
+    search(caller, "xylo*", job_id, until=False)
