@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +14,22 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 AUDIO = Path(__file__).resolve().parent / "audio"
+SAMPLE = AUDIO / "sample.ogg"
+SAMPLE_TEXT: str = next(
+    str(clip["reference"]) for clip in json.loads((AUDIO / "manifest.json").read_text()) if clip["file"] == SAMPLE.name
+)
+RATE = 16_000
 
 
 @dataclass(frozen=True)
 class Format:
-    """A container with its codec; `options` are the muxer's."""
+    """A container with its codec; `options` are the muxer's. `extension` and `content_type` are what a caller says."""
 
     name: str
     container: str
     codec: str
+    extension: str = "wav"
+    content_type: str = "audio/wav"
     rate: int = 44_100
     layout: str = "stereo"
     video: bool = False
@@ -31,19 +39,43 @@ class Format:
 
 FORMATS = (
     Format("wav", "wav", "pcm_s16le"),
-    Format("aiff", "aiff", "pcm_s16be"),
-    Format("flac", "flac", "flac"),
-    Format("mp3", "mp3", "libmp3lame", bit_rate=128_000),
-    Format("mp3 without header", "mp3", "libmp3lame", options=(("write_xing", "0"),), bit_rate=64_000),
-    Format("aac", "adts", "aac", bit_rate=96_000),
-    Format("m4a index last", "ipod", "aac", bit_rate=96_000),
-    Format("m4a index first", "ipod", "aac", options=(("movflags", "+faststart"),), bit_rate=96_000),
-    Format("ogg opus", "ogg", "libopus", rate=48_000, bit_rate=48_000),
-    Format("webm", "webm", "libopus", rate=48_000, bit_rate=48_000),
-    Format("mp4 video", "mp4", "aac", video=True, bit_rate=96_000),
+    Format("aiff", "aiff", "pcm_s16be", "aiff", "audio/aiff"),
+    Format("flac", "flac", "flac", "flac", "audio/flac"),
+    Format("mp3", "mp3", "libmp3lame", "mp3", "audio/mpeg", bit_rate=128_000),
+    Format(
+        "mp3 without header", "mp3", "libmp3lame", "mp3", "audio/mpeg", options=(("write_xing", "0"),), bit_rate=64_000
+    ),
+    Format("aac", "adts", "aac", "aac", "audio/aac", bit_rate=96_000),
+    Format("m4a index last", "ipod", "aac", "m4a", "audio/mp4", bit_rate=96_000),
+    Format(
+        "m4a index first", "ipod", "aac", "m4a", "audio/mp4", options=(("movflags", "+faststart"),), bit_rate=96_000
+    ),
+    Format("ogg opus", "ogg", "libopus", "ogg", "audio/ogg", rate=48_000, bit_rate=48_000),
+    Format("webm", "webm", "libopus", "webm", "audio/webm", rate=48_000, bit_rate=48_000),
+    Format("mp4 video", "mp4", "aac", "mp4", "video/mp4", video=True, bit_rate=96_000),
     Format("wav 8 kHz mu-law", "wav", "pcm_mulaw", rate=8_000, layout="mono"),
-    Format("flac 96 kHz", "flac", "flac", rate=96_000),
+    Format("flac 96 kHz", "flac", "flac", "flac", "audio/flac", rate=96_000),
 )
+
+FORMS = {form.name: form for form in FORMATS}
+SMALL_FLAC = Format("flac", "flac", "flac", "flac", "audio/flac", rate=RATE, layout="mono")
+SMALL_MP3 = Format("mp3", "mp3", "libmp3lame", "mp3", "audio/mpeg", rate=RATE, layout="mono", bit_rate=48_000)
+"""For long recordings: what speech needs, quickly made."""
+
+
+def sample() -> np.ndarray:
+    """The sample, mono float32 at 16 kHz."""
+    resampler = av.AudioResampler("flt", "mono", RATE)
+    with av.open(str(SAMPLE)) as container:
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    frames += resampler.resample(None)
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def write(path: Path, samples: np.ndarray, form: Format) -> Path:
+    """`samples` at 16 kHz, [n] or [n, channels], as a file of `form` at `path`, which is returned."""
+    path.write_bytes(encode(samples, RATE, form))
+    return path
 
 
 def encode(samples: np.ndarray, rate: int, form: Format) -> bytes:

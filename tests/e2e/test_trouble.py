@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.caller import Caller, word_errors
-from tests.recordings import FORMS, RATE, SAMPLE_TEXT, sample, write
+from tests.recordings import FORMS, RATE, SAMPLE_TEXT, SMALL_FLAC, SMALL_MP3, sample, write
 
 pytestmark = pytest.mark.e2e
 
@@ -82,14 +82,14 @@ def test_what_is_no_recording_fails_with_a_reason(caller: Caller, name: str, con
 
 
 def test_an_m4a_that_ends_before_its_index_is_damaged(caller: Caller, tmp_path: Path) -> None:
-    content = write(tmp_path / "talk.m4a", sample(), FORMS["m4a, index last"]).read_bytes()
+    content = write(tmp_path / "talk.m4a", sample(), FORMS["m4a index last"]).read_bytes()
     accepted = caller.create("talk.m4a", content[: len(content) // 2], "audio/mp4")
     caller.upload(accepted, content[: len(content) // 2])
     assert caller.wait(accepted["job"]["id"])["failure"]["code"] == "recording_damaged"
 
 
 def test_of_a_truncated_mp3_what_is_there_is_transcribed(caller: Caller, tmp_path: Path) -> None:
-    content = write(tmp_path / "talk.mp3", sample(), FORMS["mp3"]).read_bytes()
+    content = write(tmp_path / "talk.mp3", sample(), SMALL_MP3).read_bytes()
     half = content[: len(content) // 2]
     accepted = caller.create("talk.mp3", half, "audio/mpeg")
     caller.upload(accepted, half)
@@ -100,7 +100,7 @@ def test_of_a_truncated_mp3_what_is_there_is_transcribed(caller: Caller, tmp_pat
 
 
 def test_silence_gives_an_empty_transcript(caller: Caller, tmp_path: Path) -> None:
-    path = write(tmp_path / "silence.flac", np.zeros(60 * RATE, np.float32), FORMS["flac"])
+    path = write(tmp_path / "silence.flac", np.zeros(60 * RATE, np.float32), SMALL_FLAC)
     job = caller.wait(caller.submit(path, "audio/flac", model="base")["id"])
     assert job["status"] == "COMPLETED", job["failure"]
     assert caller.transcript(job["id"], "txt") == ""
@@ -108,7 +108,7 @@ def test_silence_gives_an_empty_transcript(caller: Caller, tmp_path: Path) -> No
 
 
 def test_five_hours_are_planned_not_loaded(caller: Caller, tmp_path: Path) -> None:
-    path = write(tmp_path / "day.flac", np.zeros(5 * 3600 * RATE, np.float32), FORMS["flac"])
+    path = write(tmp_path / "day.flac", np.zeros(5 * 3600 * RATE, np.float32), SMALL_FLAC)
     job = caller.submit(path, "audio/flac")
     planned = caller.wait(job["id"], "QUEUED", "PROCESSING", "FAILED")
     assert planned["progress"]["parts_total"] == 75
@@ -119,7 +119,7 @@ def test_five_hours_are_planned_not_loaded(caller: Caller, tmp_path: Path) -> No
 def test_events_may_come_twice_out_of_order_and_as_a_test(
     caller: Caller, stack: Any, tmp_path: Path, events: Path
 ) -> None:
-    path = write(tmp_path / "talk.mp3", sample(), FORMS["mp3"])
+    path = write(tmp_path / "talk.mp3", sample(), SMALL_MP3)
     content = path.read_bytes()
     accepted = caller.create(path.name, content, "audio/mpeg")
     queue = stack["queues"]["arrived"]
@@ -138,7 +138,7 @@ def test_events_may_come_twice_out_of_order_and_as_a_test(
 
 
 def test_a_part_that_always_fails_ends_in_a_failed_job(caller: Caller, stack: Any, tmp_path: Path) -> None:
-    path = write(tmp_path / "talk.mp3", sample(), FORMS["mp3"])
+    path = write(tmp_path / "talk.mp3", sample(), SMALL_MP3)
     accepted = caller.create(path.name, path.read_bytes(), "audio/mpeg")
     with paused(stack["pids"]["event_source"]):  # so that the part waits until its recording is gone
         caller.upload(accepted, path.read_bytes())
@@ -158,7 +158,7 @@ def test_any_process_may_be_killed_in_the_middle_of_a_job(
 ) -> None:
     repeats = 12
     long = np.concatenate([sample()] * repeats)
-    job = caller.submit(write(tmp_path / "long.mp3", long, FORMS["mp3"]), "audio/mpeg", model="base")
+    job = caller.submit(write(tmp_path / "long.mp3", long, SMALL_MP3), "audio/mpeg", model="base")
     caller.wait(job["id"], "PROCESSING")
     before = pids()[victim]
     os.kill(before, signal.SIGKILL)
