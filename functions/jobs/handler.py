@@ -1,8 +1,7 @@
-"""Read, stop, repeat and delete jobs, listen to recordings; the models; the service's life signs."""
+"""Read, stop, repeat and delete jobs, listen to recordings; the models."""
 
 from aws_lambda_powertools.event_handler import Response
 
-from sotto import __version__
 from sotto.entry import wiring
 from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
@@ -11,11 +10,9 @@ from sotto.entry.job_shapes import (
     JobsAnswer,
     JobShape,
     ListQuery,
-    LiveAnswer,
     ModelsAnswer,
     RecordingAnswer,
     RetryRequest,
-    VersionAnswer,
 )
 from sotto.entry.telemetry import make_logger
 
@@ -71,15 +68,3 @@ def list_models() -> Response[str]:
     api.principal()
     settings = wiring.job_settings()
     return answer(ModelsAnswer.of(settings.offered_models, settings.default_model))
-
-
-@api.routes.get("/livez")
-def livez() -> Response[str]:
-    """The function answers."""
-    return answer(LiveAnswer())
-
-
-@api.routes.get("/version")
-def version() -> Response[str]:
-    """What is deployed here."""
-    return answer(VersionAnswer(version=__version__, stage=wiring.job_settings().stage))

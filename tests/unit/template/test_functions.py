@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from tests.unit.template.conftest import Resources, functions_of, of_type
 
 ZIPPED = {
+    "ops",
     "notify",
     "webhooks",
     "admin",
@@ -42,6 +43,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "transcribe": settings.TranscribeSettings,
     "webhooks": settings.WebhookSettings,
     "notify": settings.NotifySettings,
+    "ops": settings.OpsSettings,
 }
 SET_BY_GLOBALS = {"SOTTO_STAGE"}
 ONE_ON_LAMBDA = {"SOTTO_CONCURRENCY"}

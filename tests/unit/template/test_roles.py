@@ -28,6 +28,7 @@ FUNCTION_ROLES = (
     "ReconcileRole",
     "WebhooksRole",
     "NotifyRole",
+    "OpsRole",
 )
 POLICIES = ("WorkerPolicy", "EventSourcePolicy")
 """What hosts outside Lambda attach to the roles that they bring; the first is attached to TranscribeRole as well."""

@@ -22,6 +22,7 @@ PUBLIC: frozenset[tuple[str, str]] = frozenset(
         ("POST", "/auth/reset-request"),
         ("POST", "/auth/reset"),
         ("GET", "/livez"),
+        ("GET", "/readyz"),
         ("GET", "/version"),
     }
 )

@@ -6,6 +6,7 @@ same code talks to AWS, to LocalStack-compatible emulators and to the embedded o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
+
+
+_PROBE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+@dataclass(frozen=True)
+class Probing:
+    """Clients that give up soon: they only ask whether somebody answers."""
+
+    s3: S3Client
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    secretsmanager: SecretsManagerClient
+
+
+@cache
+def probing() -> Probing:
+    return Probing(
+        boto3.client("s3", config=_PROBE),
+        boto3.client("dynamodb", config=_PROBE),
+        boto3.client("sqs", config=_PROBE),
+        boto3.client("secretsmanager", config=_PROBE),
+    )
 
 
 @cache

@@ -294,12 +294,3 @@ class ModelsAnswer(Shape):
             if facts.name in offered
         ]
         return cls(models=models, languages=LANGUAGES, data=[OpenAiModel.of(model.name) for model in models])
-
-
-class VersionAnswer(Shape):
-    version: str
-    stage: str
-
-
-class LiveAnswer(Shape):
-    status: Literal["alive"] = "alive"

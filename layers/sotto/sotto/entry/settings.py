@@ -241,6 +241,13 @@ class IntakeSettings(QueueSettings):
     fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
 
 
+class OpsSettings(QueueSettings):
+    """What the function that tells whether the service is ready asks for."""
+
+    arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
+    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+
+
 class ReconcileSettings(QueueSettings):
     """What the reconciler needs."""
 

@@ -56,7 +56,5 @@ class KeepQuotas:
         month, minutes = month_of(self.clock()), self.quotas.minutes_a_month
         if self.usage.charge(job, duration_s, month, at_most_s=minutes * 60.0 if minutes else None):
             return
-        used = self.usage.seconds(job.owner, month)
-        raise MinutesUsedUp(
-            f"minutes a month: expected at most {minutes}, found {math.ceil((used + duration_s) / 60)} with this recording"
-        )
+        found = math.ceil((self.usage.seconds(job.owner, month) + duration_s) / 60)
+        raise MinutesUsedUp(f"minutes a month: expected at most {minutes}, found {found} with this recording")

@@ -1,0 +1,39 @@
+"""The service's life signs: GET /v1/livez, /v1/readyz and /v1/version. None asks for a token, none says much."""
+
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+
+from sotto import __version__
+from sotto.entry import ops_wiring
+from sotto.entry.http import Api, answer
+from sotto.entry.ops_shapes import LiveAnswer, ReadyAnswer, VersionAnswer
+from sotto.entry.telemetry import make_logger
+
+logger = make_logger("ops")
+api = Api(logger)
+handler = api.handler
+
+
+@api.routes.get("/livez")
+def livez() -> Response[str]:
+    """A function answers."""
+    return answer(LiveAnswer())
+
+
+@api.routes.get("/readyz")
+def readyz() -> Response[str]:
+    """What jobs need can be reached: 200, or 503 with the names of what cannot. The log says why."""
+    found = ReadyAnswer.of(ops_wiring.check_readiness(logger)())
+    ready = found.status == "ready"
+    return answer(
+        found,
+        status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+        headers={} if ready else {"Retry-After": str(ops_wiring.REMEMBERED_S)},
+    )
+
+
+@api.routes.get("/version")
+def version() -> Response[str]:
+    """What is deployed here."""
+    return answer(VersionAnswer(version=__version__, stage=ops_wiring.stage()))

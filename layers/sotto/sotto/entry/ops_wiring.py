@@ -1,0 +1,41 @@
+"""What GET /readyz asks. Settings are read when it is called, so that a wrong one leaves /livez alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cache, partial
+
+from aws_lambda_powertools import Logger
+
+from sotto.adapters.aws_probes import ask_bucket, ask_queues, ask_secret, ask_table
+from sotto.domain.errors import SottoError
+from sotto.entry import aws
+from sotto.entry.settings import OpsSettings, Settings
+from sotto.workflows.check_readiness import Check, CheckReadiness
+
+REMEMBERED_S = 5
+
+
+@cache
+def check_readiness(logger: Logger) -> CheckReadiness:
+    def note(name: str, error: Exception) -> None:
+        said = error.message if isinstance(error, SottoError) else "unexpected"
+        logger.error("not ready", check=name, exception_name=type(error).__name__, said=said)
+
+    return CheckReadiness(_checks, note, time.monotonic, remembered_s=REMEMBERED_S)
+
+
+def stage() -> str:
+    return Settings.from_environment().stage
+
+
+def _checks() -> Mapping[str, Check]:
+    settings, clients = OpsSettings.from_environment(), aws.probing()
+    queues = [settings.arrived_queue_url, settings.fast_queue_url, settings.bulk_queue_url]
+    return {
+        "table": partial(ask_table, clients.dynamodb, settings.table),
+        "bucket": partial(ask_bucket, clients.s3, settings.bucket),
+        "queues": partial(ask_queues, clients.sqs, queues),
+        "signing_secret": partial(ask_secret, clients.secretsmanager, settings.signing_secret),
+    }
