@@ -40,7 +40,7 @@ from sotto.speech.words import TimedWord, timed_words, trim_to_speech
 
 Item = TypeVar("Item")
 
-TRAIL_S = 1.0
+TRAIL_S = 2.0
 """Silence after the longest window of a batch; with none, the model clips last words."""
 MAX_TOKENS = 224
 MAX_PROMPT_TOKENS = 223

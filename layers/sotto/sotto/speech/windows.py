@@ -1,8 +1,8 @@
 """Packs speech into the windows that the model hears at once.
 
-A window is contiguous audio that begins and ends in silence. Windows aim at 15 s although the model takes 30: the
-encoder's attention grows with the square of the length (0.24 s of CPU for 15 s, 0.80 s for 30 s with tiny.en), and
-the word error rate does not suffer (docs/speech.md). All times are seconds from the start of the samples.
+A window is contiguous audio that begins and ends in silence. Windows aim at 20 s although the model takes 30: the
+encoder's attention grows with the square of the length (0.24 s of CPU for 15 s, 0.80 s for 30 s with tiny.en), and the
+word error rate does not suffer down to there (docs/speech.md). All times are seconds from the start of the samples.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from sotto.domain.parts import Span
 from sotto.speech.voice_activity import VAD_FRAME_S, Probabilities
 
-TARGET_S = 15.0
+TARGET_S = 20.0
 MAX_BRIDGE_S = 3.0
 """Silence longer than this ends a window: the model would hear nothing for most of it, or invent something."""
 PAD_S = 0.4

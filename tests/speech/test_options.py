@@ -1,0 +1,156 @@
+"""Options reach the model: each of them changes what comes out, measurably."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from sotto.domain.errors import InvalidInput, ModelUnavailable
+from sotto.domain.joining import join_parts
+from sotto.domain.options import MODELS, Options, Task, check_options
+from sotto.domain.parts import plan_parts
+from sotto.speech.loading import ModelLoader
+from sotto.speech.transcriber import Transcriber
+from tests.recordings import AUDIO, wav
+from tests.speech.conftest import Hear, letters, text_of
+
+pytestmark = pytest.mark.speech
+
+
+class Stop(Exception):
+    """What a lease raises when its job was cancelled."""
+
+
+def test_hotwords_change_the_spelling_over_the_whole_recording(hear: Hear, voice: np.ndarray) -> None:
+    twice = np.concatenate([voice, np.zeros(32_000), voice])
+    with_names = text_of(hear(twice, model="base", hotwords="the SEELS, the WINDOE"))
+    assert with_names != text_of(hear(twice, model="base"))
+
+
+def test_a_prompt_sets_the_style(hear: Hear, voice: np.ndarray) -> None:
+    plain = text_of(hear(voice, prompt="no capitals no points just words without any punctuation at all"))
+    assert sum(c in ".," for c in plain) < sum(c in ".," for c in text_of(hear(voice)))
+
+
+def test_a_very_long_prompt_is_cut_not_refused(hear: Hear, voice: np.ndarray) -> None:
+    assert "lighthouse" in letters(text_of(hear(voice[:80_000], prompt="lighthouse keeper " * 50)))
+
+
+def test_beam_search(hear: Hear, voice: np.ndarray) -> None:
+    assert "everymorning" in letters(text_of(hear(voice[:80_000], beam_size=5)))
+
+
+def test_temperature_is_recorded(hear: Hear, voice: np.ndarray) -> None:
+    result = hear(voice[:80_000], temperature=0.2)
+    assert {segment.temperature for segment in result.segments} == {0.2}
+
+
+def test_without_word_times_segments_keep_theirs(hear: Hear, voice: np.ndarray) -> None:
+    with_words, without = hear(voice), hear(voice, word_times=False)
+    assert [(s.start, s.end, s.text) for s in without.segments] == [
+        (s.start, s.end, s.text) for s in with_words.segments
+    ]
+    assert all(not segment.words for segment in without.segments)
+    assert without.quality.score == with_words.quality.score
+
+
+def test_a_high_threshold_hears_less(hear: Hear, voice: np.ndarray) -> None:
+    noisy = voice * 0.1 + np.random.default_rng(2).standard_normal(len(voice)) * 0.02
+    strict, lax = (hear(noisy, voice_activity_threshold=t).quality.speech_s for t in (0.95, 0.2))
+    assert strict < lax
+
+
+def test_what_a_model_cannot_do_is_refused_before_any_work() -> None:
+    for wrong in (
+        Options(model="tiny.en", task=Task.TRANSLATE),
+        Options(model="tiny.en", language="de"),
+        Options(model="base", language="xx"),
+        Options(model="gigantic"),
+    ):
+        with pytest.raises(InvalidInput):
+            check_options(wrong, frozenset(MODELS))
+
+
+def test_a_missing_model_is_named(hear: Hear, voice: np.ndarray, tmp_path: object) -> None:
+    lonely = Transcriber(ModelLoader(tmp_path))  # type: ignore[arg-type]
+    with pytest.raises(ModelUnavailable, match="base"):
+        lonely.load("base")
+
+
+def test_progress_is_told_and_may_stop_the_work(transcriber: Transcriber, voice: np.ndarray) -> None:
+    told: list[float] = []
+
+    def note(seconds: float) -> None:
+        told.append(seconds)
+        if seconds >= 16:
+            raise Stop
+
+    options = Options(model="tiny.en", language="en")
+    part = plan_parts(len(voice) / 16_000, 1000)[0]
+    with pytest.raises(Stop):
+        transcriber.transcribe_part(
+            wav(voice), part, len(voice) / 16_000, options, language="en", language_probability=None, on_progress=note
+        )
+    assert told[0] == 0.0
+    assert told[-1] == pytest.approx(len(voice) / 16_000, abs=0.01)
+
+
+def test_parts_say_what_one_pass_says(transcriber: Transcriber, voice: np.ndarray) -> None:
+    pause = np.zeros(11_200)
+    recording = wav(np.concatenate([voice, pause, voice, pause, voice, pause, voice]))
+    duration = (4 * len(voice) + 3 * len(pause)) / 16_000
+    options = Options(model="tiny.en", language="en")
+
+    def joined(part_s: float) -> str:
+        parts = [
+            transcriber.transcribe_part(
+                recording,
+                part,
+                duration,
+                options,
+                language="en",
+                language_probability=None,
+                on_progress=lambda _s: None,
+            )
+            for part in plan_parts(duration, part_s)
+        ]
+        assert len(parts) == max(1, round(duration / part_s))
+        return " ".join(segment.text for segment in join_parts(parts).segments)
+
+    whole, cut = joined(1000.0), joined(23.0)
+    assert abs(len(whole.split()) - len(cut.split())) <= 2
+    assert letters(cut).count("everymorning") == letters(whole).count("everymorning") == 4
+    assert letters(cut).count("openedthebox") == 4
+
+
+def test_parts_of_an_mp3_enter_at_anchors_and_agree_on_their_cuts(transcriber: Transcriber, voice: np.ndarray) -> None:
+    from sotto.adapters.av_probe import probe
+    from tests.recordings import FORMATS, encode
+
+    form = next(f for f in FORMATS if f.name == "mp3")
+    file = encode(np.concatenate([voice] * 4), 16_000, form)
+    probed = probe(io.BytesIO(file), name="a.mp3", size_bytes=len(file), etag="")
+    options = Options(model="tiny.en", language="en")
+    parts = [
+        transcriber.transcribe_part(
+            io.BytesIO(file),
+            part,
+            probed.facts.duration_s,
+            options,
+            language="en",
+            language_probability=None,
+            on_progress=lambda _s: None,
+        )
+        for part in plan_parts(probed.facts.duration_s, 23.0, probed.anchors)
+    ]
+    text = letters(" ".join(segment.text for segment in join_parts(parts).segments))
+    assert len(parts) == 3
+    assert text.count("everymorning") == 4
+    assert text.count("openedthebox") == 4
+
+
+def test_the_committed_sample_is_what_its_readme_says() -> None:
+    assert (AUDIO / "sample.ogg").stat().st_size < 100_000
+    assert "lighthouse keeper" in (AUDIO / "README.md").read_text()
