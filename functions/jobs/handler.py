@@ -51,7 +51,7 @@ def retry_job(job_id: str) -> Response[str]:
 @api.routes.delete("/jobs/<job_id>")
 def delete_job(job_id: str) -> Response[str]:
     """Delete a job and all that belongs to it."""
-    wiring.delete_job()(api.principal().user_id, job_id)
+    wiring.delete_own_job()(api.principal(), job_id, api.origin(wiring.retry_settings().trusted_proxies))
     return no_content()
 
 

@@ -9,12 +9,24 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from sotto.entry import admission, aws, identity_wiring, wiring
+from sotto.entry import (
+    admission,
+    audio_wiring,
+    aws,
+    identity_wiring,
+    ops_wiring,
+    transcript_wiring,
+    webhook_wiring,
+    wiring,
+)
 from tests.integration.identity.world import World
+
+ROOMS = (admission, audio_wiring, aws, identity_wiring, ops_wiring, transcript_wiring, webhook_wiring, wiring)
+"""Whatever keeps a client or settings for the life of a process."""
 
 
 def _forget() -> None:
-    for module in (admission, aws, identity_wiring, wiring):
+    for module in ROOMS:
         for thing in vars(module).values():
             if hasattr(thing, "cache_clear"):
                 thing.cache_clear()

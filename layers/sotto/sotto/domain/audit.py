@@ -25,6 +25,7 @@ class Action(StrEnum):
     USER_CHANGED = "user-changed"
     USER_DELETED = "user-deleted"
     USER_SIGNED_OUT = "user-signed-out"
+    JOB_DELETED = "job-deleted"
     AUDIT_READ = "audit-read"
     SIGNING_KEYS_ROTATED = "signing-keys-rotated"
 

@@ -215,9 +215,14 @@ class NotifySettings(Settings):
 
 
 class RetrySettings(JobSettings):
-    """What a retry needs beside: where a recording is announced again."""
+    """What the function needs beside that repeats and deletes jobs: where a recording is announced again, and how
+    deletions get into the audit log."""
 
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
+    )
 
 
 class QueueSettings(StoreSettings):

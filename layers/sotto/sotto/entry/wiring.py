@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sotto.speech.transcriber import Transcriber
     from sotto.workflows.cancel_job import CancelJob
     from sotto.workflows.create_job import CreateJob
-    from sotto.workflows.delete_job import DeleteJob
+    from sotto.workflows.delete_own_job import DeleteOwnJob
     from sotto.workflows.fail_job import FailJob
     from sotto.workflows.intake_recording import IntakeRecording
     from sotto.workflows.keep_quotas import KeepQuotas
@@ -53,6 +53,11 @@ def now() -> datetime:
 @cache
 def job_settings() -> JobSettings:
     return JobSettings.from_environment()
+
+
+@cache
+def retry_settings() -> RetrySettings:
+    return RetrySettings.from_environment()
 
 
 def create_job() -> CreateJob:
@@ -97,18 +102,26 @@ def cancel_job() -> CancelJob:
 def retry_job() -> RetryJob:
     from sotto.workflows.retry_job import RetryJob
 
-    settings = RetrySettings.from_environment()
+    settings = retry_settings()
     arrivals = SqsArrivals(aws.sqs(), settings.arrived_queue_url, settings.bucket)
     jobs = _jobs(settings, audio_days=settings.audio_days)
     return RetryJob(jobs, arrivals, now, settings.offered_models, _quotas(settings, settings.quotas))
 
 
-def delete_job() -> DeleteJob:
+def delete_own_job() -> DeleteOwnJob:
+    from ulid import ULID
+
+    from sotto.adapters.dynamo_audit import DynamoAudit
     from sotto.adapters.dynamo_words import DynamoWords
     from sotto.workflows.delete_job import DeleteJob
+    from sotto.workflows.delete_own_job import DeleteOwnJob
+    from sotto.workflows.record_audit import RecordAudit
 
-    settings = job_settings()
-    return DeleteJob(_jobs(settings), _objects(settings), DynamoWords(aws.dynamodb(), settings.table))
+    settings = retry_settings()
+    jobs, client = _jobs(settings), aws.dynamodb()
+    delete = DeleteJob(jobs, _objects(settings), DynamoWords(client, settings.table))
+    audit = RecordAudit(DynamoAudit(client, settings.table, settings.audit_days), now, lambda: str(ULID()))
+    return DeleteOwnJob(jobs, delete, audit)
 
 
 @cache

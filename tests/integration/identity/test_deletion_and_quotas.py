@@ -1,0 +1,50 @@
+"""Deletions in the audit log, quotas and life signs: through the real handlers behind the gateway."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration.identity.requests import BODIES
+from tests.integration.identity.world import World
+
+NEW_JOB = BODIES["POST", "/jobs"]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, world: World) -> World:
+    """A service where a user may have two unfinished jobs."""
+    monkeypatch.setenv("SOTTO_QUOTA_CONCURRENT_JOBS", "2")
+    return world
+
+
+def test_a_user_over_the_quota_is_told_which_and_a_deletion_is_in_the_audit_log(small: World) -> None:
+    token, other = small.join("one@example.org")["access_token"], small.join("two@example.org")["access_token"]
+    jobs = [small.call("POST", "/jobs", body=NEW_JOB, token=token) for _ in range(2)]
+    assert [job.status for job in jobs] == [201, 201]
+    refused = small.call("POST", "/jobs", body=NEW_JOB, token=token)
+    assert (refused.status, refused.body["code"]) == (429, "limit_reached")
+    assert refused.body["detail"] == "concurrent jobs: expected at most 2, found 3"
+    assert int(refused.headers["Retry-After"]) > 0
+    assert small.call("POST", "/jobs", body=NEW_JOB, token=other).status == 201, "a quota is a user's own"
+
+    job_id = jobs[0].body["job"]["id"]
+    assert small.call("DELETE", "/jobs/{job_id}", token=other, job_id=job_id).status == 404
+    assert small.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id).status == 204
+    assert small.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id).status == 404
+    assert small.call("POST", "/jobs", body=NEW_JOB, token=token).status == 201
+
+    me = small.call("GET", "/account", token=token).body["user"]["id"]
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    page = small.call("GET", "/audit", token=small.sign_in()["access_token"], query={"day": today, "limit": "100"}).body
+    entries = [entry for entry in page["entries"] if entry["action"] == "job-deleted"]
+    assert [(entry["who"], entry["object"], entry["credential"]) for entry in entries] == [(me, job_id, "token")]
+    assert (entries[0]["outcome"], entries[0]["address"]) == ("done", small.address)
+    assert "talk.wav" not in str(entries)
+
+
+def test_readiness_is_public_and_says_names_only(world: World) -> None:
+    answer = world.call("GET", "/readyz")
+    names = {"settings", "table", "bucket", "queues", "signing_secret"}
+    assert (answer.status, answer.body) == (200, {"status": "ready", "checks": dict.fromkeys(names, "ok")})
