@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sotto.adapters.aws_probes import PROBE_KEY
 from tests.unit.template.conftest import Resources, as_list, of_type
 
 DOCUMENTED_WILDCARDS = {"Trace": "X-Ray's actions know no resources"}
@@ -164,3 +165,13 @@ def test_the_authorizer_may_write_one_attribute_and_audit_rows_only(resources: R
     }
     assert set(writes) == {"NoteKeyUse", "AppendToAudit"}
     assert "last_used_at" in writes["NoteKeyUse"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+
+
+def test_the_life_signs_ask_and_read_nothing(resources: Resources) -> None:
+    """Anybody may call them."""
+    asks = {"dynamodb:GetItem", "s3:ListBucket", "sqs:GetQueueAttributes", "secretsmanager:DescribeSecret"}
+    served = {"kms:Decrypt", "kms:DescribeKey"}
+    logs = {action for action in _actions(resources, "OpsRole") if action.startswith(("logs:", "xray:"))}
+    assert _actions(resources, "OpsRole") - logs == asks | served
+    (table,) = [one for one in _statements(resources, "OpsRole") if one["Sid"] == "AskTable"]
+    assert table["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"] == [PROBE_KEY["pk"]]
