@@ -171,3 +171,24 @@ def test_the_emulators_environment_is_made_once(deployed: Deployed) -> None:
     said: list[str] = []
     emulator.ensure_environment(deployed.places, said.append)
     assert said == []
+
+
+def test_the_deployed_service_reaches_all_that_it_needs(deployed: Deployed) -> None:
+    """Under the role that the template gives to the function, so a right that is missing there shows here."""
+    event = {
+        "httpMethod": "GET",
+        "resource": "/readyz",
+        "path": "/readyz",
+        "headers": {},
+        "multiValueHeaders": {},
+        "requestContext": {"requestId": "request-1", "stage": "v1"},
+    }
+    found = deployed.aws("lambda").invoke(
+        FunctionName="sotto-ops", Qualifier="live", Payload=json.dumps(event).encode()
+    )
+    answer = json.loads(found["Payload"].read())
+    names = {"settings", "table", "bucket", "queues", "signing_secret"}
+    assert (answer["statusCode"], json.loads(answer["body"])) == (
+        200,
+        {"status": "ready", "checks": dict.fromkeys(names, "ok")},
+    )
