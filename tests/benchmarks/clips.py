@@ -39,6 +39,11 @@ def audio_folder() -> Path:
     raise SystemExit(f"no recordings: expected manifest.json in one of {', '.join(map(str, PLACES))}")
 
 
+def audio_source() -> str:
+    """Which of the places it is, as reports say it."""
+    return "/".join(audio_folder().parts[-2:])
+
+
 def load_clips(cache: Path, names: set[str] | None = None) -> list[Clip]:
     """The clips of the manifest (all, or those named without extension), converted once into `cache`."""
     folder = audio_folder()

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import machine
-from tests.benchmarks.clips import Clip, audio_folder, load_clips
+from tests.benchmarks.clips import Clip, audio_folder, audio_source, load_clips
 from tests.benchmarks.contenders import CONTENDERS, Contender, ModelFormats
 from tests.benchmarks.engines_report import markdown
 from tests.benchmarks.environments import python_of
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report: dict[str, Any] = {
         "machine": machine.facts(),
         "audio": {
-            "folder": audio_folder().name,
+            "folder": audio_source(),
             "clips": [clip.name for clip in clips],
             "seconds": round(sum(map(_length, clips)), 1),
         },

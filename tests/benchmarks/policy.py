@@ -19,7 +19,7 @@ from sotto.speech.loading import ModelLoader
 from sotto.speech.model_sources import from_hub, from_packages
 from sotto.speech.transcriber import Transcriber
 from tests.benchmarks import machine
-from tests.benchmarks.clips import audio_folder, load_clips
+from tests.benchmarks.clips import audio_source, load_clips
 from tests.benchmarks.policy_checks import parts_and_one_pass, without_speech, word_times
 from tests.benchmarks.spoken import has_flite
 
@@ -30,7 +30,7 @@ SECTIONS = ("parts", "silence", "words")
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     options.build.mkdir(parents=True, exist_ok=True)
-    report: dict[str, Any] = {"machine": machine.facts(), "audio": audio_folder().name, "models": {}}
+    report: dict[str, Any] = {"machine": machine.facts(), "audio": audio_source(), "models": {}}
     transcriber = Transcriber(
         ModelLoader(
             machine.ROOT / ".models",

@@ -13,7 +13,7 @@ import pytest
 
 from sotto.domain.transcript import Word
 from tests.benchmarks import policy
-from tests.benchmarks.clips import audio_folder, decode, load_clips
+from tests.benchmarks.clips import audio_folder, audio_source, decode, load_clips
 from tests.benchmarks.engines_report import markdown
 from tests.benchmarks.policy_checks import sounds_without_speech, time_errors
 from tests.benchmarks.spoken import SpokenWord, has_flite, speak
@@ -122,7 +122,7 @@ def test_spoken_words_lie_where_there_is_sound():
 
 @pytest.mark.speech
 def test_the_policys_benchmark_measures_parts_and_word_times(tmp_path, capsys):
-    clip = "jfk" if audio_folder().name == "audio" and (audio_folder() / "jfk.flac").is_file() else "sample"
+    clip = "jfk" if audio_source() == "shared/audio" else "sample"
     arguments = ["--models", "tiny.en", "--clips", clip, "--parts", "6", "--build", str(tmp_path)]
     assert policy.main([*arguments, "--sections", "parts"]) == 0
     report = json.loads((tmp_path / "policy.json").read_text())
