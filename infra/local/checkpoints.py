@@ -1,4 +1,4 @@
-"""Runs inside the emulator's environment: starts MiniStack and writes its state to disk while it works.
+"""Runs inside the emulator's environment: starts MiniStack, writes its state to disk while it works, mends it at start.
 
 MiniStack saves its state when it is asked to stop, so a `kill -9` or a power cut would take every job since the start
 with it. Promise 1 says that nothing is lost, on a laptop too: this launcher saves the services that change while
@@ -10,6 +10,8 @@ two saves loses that second; what the bucket holds is on disk at once, and at-le
 It uses a few names inside MiniStack, which is why emulator-requirements.txt pins the exact version. Started as a
 script by the emulator's interpreter, so it may import nothing of Sotto.
 """
+
+# ruff: noqa: SLF001 - reaching into the pinned MiniStack is what this file is for
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import persistence
-from ministack.services import sqs
+from ministack.services import lambda_svc, sqs
 
 CHANGING = ("dynamodb", "sqs", "s3", "secretsmanager", "kms")
 """State keys that change while jobs run. The others (functions with their code, APIs, roles) change by deployment."""
@@ -46,7 +48,7 @@ def save(services: Services, saved: dict[str, int]) -> None:
     for name, get_state in services.items():
         try:
             state = get_state()
-            fingerprint = hash(json.dumps(state, default=persistence._json_default))  # noqa: SLF001 - pinned, see above
+            fingerprint = hash(json.dumps(state, default=persistence._json_default))
         except RuntimeError as error:  # a request changed a dict while it was copied; the next round gets it
             logger.debug("checkpoint of %s skipped: %s", name, error)
             continue
@@ -66,7 +68,7 @@ def save_forever() -> None:
         with writing:
             if stopped.is_set():
                 return
-            services: Services = app._build_persistence_save_dict()  # noqa: SLF001 - pinned, see above
+            services: Services = app._build_persistence_save_dict()
             save({name: get for name, get in services.items() if asked or name in CHANGING}, saved)
         pause = max(INTERVAL_S, (time.monotonic() - began) / SHARE_OF_TIME)
 
@@ -78,15 +80,33 @@ def keep_queue_urls() -> None:
     see the port that they use; the SDK takes a queue's URL as a name only.
     """
     sqs.DEFAULT_PORT = "4566"
-    sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"  # noqa: SLF001 - pinned, see above
+    sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"
+
+
+def repair() -> None:
+    """Mend what a restart leaves wrong, after the state is loaded.
+
+    Stream records are not kept but the positions of their readers are, so the next records would be skipped. And a
+    message that a function was working on stays hidden for the queue's time-out, half an hour, though its function
+    died with us. Messages of queues that processes read themselves are left to them.
+    """
+    for account, region, mapping in [key for key, _ in lambda_svc._dynamodb_stream_positions.all_items()]:
+        lambda_svc._dynamodb_stream_positions.set_scoped(account, region, mapping, 0)
+    read_by_functions = {mapping["EventSourceArn"] for mapping in lambda_svc._esms.all_values()}
+    for queue in sqs._queues.all_values():
+        if queue["attributes"].get("QueueArn") in read_by_functions:
+            for message in queue["messages"]:
+                if message["receive_count"]:
+                    message["visible_at"] = 0
 
 
 def main() -> None:
     keep_queue_urls()
-    load_all, save_all = app._load_persisted_state, app.save_all  # noqa: SLF001 - pinned, see above
+    load_all, save_all = app._load_persisted_state, app.save_all
 
     def load_and_tell() -> None:
         load_all()
+        repair()
         loaded.set()
 
     def save_at_last(services: Services) -> None:
@@ -94,7 +114,7 @@ def main() -> None:
             stopped.set()
             save_all(services)
 
-    app._load_persisted_state = load_and_tell  # noqa: SLF001 - pinned, see above
+    app._load_persisted_state = load_and_tell
     app.save_all = save_at_last
     logging.getLogger("persistence").setLevel(logging.WARNING)  # one line a second would bury the rest
     signal.signal(signal.SIGUSR1, lambda *_: everything.set())

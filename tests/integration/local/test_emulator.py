@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from infra.local.emulator import Aws
+from infra.local.package import zip_of
 from infra.local.ports import is_free
 from tests.integration.local.conftest import Emulator, make_places
 
@@ -75,6 +77,80 @@ def test_a_kill_loses_nothing_that_is_older_than_a_checkpoint(tmp_path: Path) ->
         until(lambda: not is_free(running.port))
         assert keys(running.aws) == {"before"}
         assert "starting it again" in running.child.log.path.read_text()
+
+
+HANDLER = """
+import os, time
+def handler(event, context):
+    with open(os.environ["SEEN"], "a") as seen:
+        seen.write(os.environ["NAME"] + chr(10))
+    if os.environ["NAME"] == "slow" and open(os.environ["SEEN"]).read().count("slow") == 1:
+        time.sleep(60)
+"""
+
+
+def make_function(aws: Aws, name: str, seen: Path) -> None:
+    aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    aws("iam").put_role_policy(
+        RoleName=name,
+        PolicyName="all",
+        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+    )
+    aws("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=f"arn:aws:iam::000000000000:role/{name}",
+        Handler="code.handler",
+        Timeout=120,
+        Code={"ZipFile": zip_of({"code.py": HANDLER.encode()})},
+        Environment={"Variables": {"SEEN": str(seen), "NAME": name}},
+    )
+
+
+def test_what_a_function_was_working_on_comes_again_after_a_kill(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    with Emulator(make_places(tmp_path), checkpoint_s=0.05) as running:
+        aws, child = running.aws, running.child
+        make_function(aws, "slow", seen)
+        url = aws("sqs").create_queue(QueueName="work", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+        arn = "arn:aws:sqs:us-east-1:000000000000:work"
+        aws("lambda").create_event_source_mapping(FunctionName="slow", EventSourceArn=arn)
+        assert child.pid is not None
+        (running.places.emulator_state / "lambda.json").unlink(missing_ok=True)
+        os.kill(child.pid, signal.SIGUSR1)  # all of it, as after a deployment
+        until((running.places.emulator_state / "lambda.json").is_file)
+        aws("sqs").send_message(QueueUrl=url, MessageBody="x")
+        until(seen.is_file)
+        until(lambda: '"receive_count": 1' in (running.places.emulator_state / "sqs.json").read_text())
+        os.kill(child.pid, signal.SIGKILL)
+        until(lambda: child.restarts == 1 and not is_free(running.port))
+        until(lambda: seen.read_text() == "slow\nslow\n")
+        count = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        until(
+            lambda: (
+                set(aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=count)["Attributes"].values()) == {"0"}
+            )
+        )
+
+
+def test_a_stream_goes_on_after_a_restart(tmp_path: Path) -> None:
+    seen, places = tmp_path / "seen", make_places(tmp_path)
+    with Emulator(places) as first:
+        make_table(first.aws)
+        first.aws("dynamodb").update_table(
+            TableName="kept", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        )
+        stream = first.aws("dynamodb").describe_table(TableName="kept")["Table"]["LatestStreamArn"]
+        make_function(first.aws, "fast", seen)
+        first.aws("lambda").create_event_source_mapping(
+            FunctionName="fast", EventSourceArn=stream, StartingPosition="LATEST", BatchSize=1
+        )
+        for key in ("a", "b", "c"):
+            put(first.aws, key)
+        until(lambda: seen.is_file() and len(seen.read_text().splitlines()) == 3)
+    with Emulator(places) as second:
+        put(second.aws, "d")
+        until(lambda: len(seen.read_text().splitlines()) == 4)
 
 
 def test_nobody_else_can_reach_it(running_emulator: Emulator) -> None:

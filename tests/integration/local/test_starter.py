@@ -91,9 +91,7 @@ def test_a_day_with_the_laptop_cloud(machine: Machine) -> None:
 
     put_row(first, "kept")
     keys = json.loads(Path(first["credentials_file"]).read_text())
-    victims = {
-        name: pid for name, pid in first["pids"].items() if name != "emulator"
-    }
+    victims = {name: pid for name, pid in first["pids"].items() if name != "emulator"}
     for pid in victims.values():
         os.kill(pid, signal.SIGKILL)
     until(lambda: all(machine.status()["pids"].get(name, pid) != pid for name, pid in victims.items()), 60)
