@@ -119,9 +119,7 @@ def test_a_rare_word_spares_the_list_of_a_common_one(service) -> None:
 
 def test_a_prefix_of_too_many_words_is_refused(service) -> None:
     add(service, "A1", " ".join(f"ab{n}" for n in range(60)))
-    with pytest.raises(
-        InvalidInput, match=r"a beginning that at most 50 of your words share, found 'ab\*'"
-    ):
+    with pytest.raises(InvalidInput, match=r"a beginning that at most 50 of your words share, found 'ab\*'"):
         find(service, "ab*")
 
 
