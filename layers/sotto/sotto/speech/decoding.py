@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from sotto.domain.options import Options
 from sotto.domain.parts import Span
+from sotto.speech.attention_lag import attention_lag
 from sotto.speech.engine import SAMPLE_RATE, WINDOW_S, Encoded, Engine, Generated, Samples, Sampling
 from sotto.speech.judging import (
     MAX_COMPRESSION,
@@ -178,9 +179,10 @@ class Decoder:
         texts = [self.tokens.text_only(row.tokens) for row in generated]
         frames = [max(2, min(3000, round(window.length * 100))) for window in windows]
         aligned = self.engine.align(encoded, start, texts, frames)
+        lag_s = attention_lag(self.engine.facts.model)
         answers = []
         for window, row, ids, alignment in zip(windows, generated, texts, aligned, strict=True):
-            words = timed_words(self.tokens.split_words(ids, language), alignment, window.start)
+            words = timed_words(self.tokens.split_words(ids, language), alignment, window.start, lag_s)
             words = trim_to_speech(words, part.speech)
             answers.append(self._judged(part, window, language, row, words, sampling.temperature))
         return answers

@@ -31,13 +31,18 @@ class TimedWord:
     probability: float
 
 
-def timed_words(split: Sequence[tuple[str, Sequence[int]]], alignment: Alignment, offset_s: float) -> list[TimedWord]:
-    """Words of a window that begins at `offset_s`; `split` are its words with their tokens, as aligned."""
+def timed_words(
+    split: Sequence[tuple[str, Sequence[int]]], alignment: Alignment, offset_s: float, lag_s: float = 0.0
+) -> list[TimedWord]:
+    """Words of a window that begins at `offset_s`; `split` are its words with their tokens, as aligned.
+
+    `lag_s` is how late the attention is (attention_lag.py); no word is set back beyond the window's beginning.
+    """
     if not split or not len(alignment.path):
         return []
     text_index, position = alignment.path[:, 0], alignment.path[:, 1]
     begins = np.concatenate(([True], np.diff(text_index) > 0))
-    times = position[begins] * FRAME_S
+    times = np.maximum(position[begins] * FRAME_S - lag_s, 0.0)
     edges = np.concatenate(([0], np.cumsum([len(ids) for _, ids in split])))
     last = len(times) - 1
     words = []
