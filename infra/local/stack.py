@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from infra.local import administrator, deploy, emulator, orphans, processes, template
+from infra.local.arrivals import announce_recent_uploads
 from infra.local.children import Child, Plan
 from infra.local.errors import DiskTooFull, StackError
 from infra.local.package import package
@@ -118,6 +119,8 @@ class Stack:
             outputs=outputs,
             models=tuple(parameters["Models"].split(",")),
         )
+        if before is not None and before.state != "stopped":
+            await asyncio.to_thread(announce_recent_uploads, aws, outputs)  # the last run ended in a crash
         self.say("starting the edge, the transcriber and the event source")
         await asyncio.gather(
             self._launch(processes.transcribe(wiring)),
@@ -136,8 +139,9 @@ class Stack:
         endpoint = f"http://{LOOPBACK}:{port}"
         _, aws = await asyncio.gather(self._launch(plan), asyncio.to_thread(emulator.Aws, endpoint))
         self.say(f"emulator ready at {endpoint}")
-        self._children["emulator"].restarted = lambda: asyncio.to_thread(_check_state, aws)
-        return aws, await asyncio.to_thread(self._deploy, aws, source, parameters)
+        outputs = await asyncio.to_thread(self._deploy, aws, source, parameters)
+        self._children["emulator"].restarted = lambda: asyncio.to_thread(_recover, aws, outputs)
+        return aws, outputs
 
     async def _open_the_door(self, wiring: processes.Wiring, aws: emulator.Aws) -> None:
         await self._launch(processes.edge(wiring))
@@ -223,10 +227,11 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> 
         await working
 
 
-def _check_state(aws: emulator.Aws) -> None:
+def _recover(aws: emulator.Aws, outputs: Mapping[str, str]) -> None:
     """After the emulator was started again: it must have come back with what it had."""
     if deploy.describe(aws) is None:
         raise StackError("The emulator came back without its state. `sotto up` deploys it again.")
+    announce_recent_uploads(aws, outputs)
 
 
 def _port_of(url: str | None) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.local import deploy, emulator, parity, template
+from infra.local.arrivals import announce_recent_uploads
 from infra.local.emulator import Aws
 from infra.local.errors import DeploymentFailed
 from infra.local.package import Package, package
@@ -165,6 +166,15 @@ def _everything(deployed: Deployed) -> Mapping[str, Any]:
     return {
         name: {key: value for key, value in said.items() if key != "ResponseMetadata"} for name, said in found.items()
     }
+
+
+def test_the_latest_uploads_are_announced_again_after_a_crash(deployed: Deployed) -> None:
+    s3, bucket = deployed.aws("s3"), deployed.outputs["BucketName"]
+    before = announce_recent_uploads(deployed.aws, deployed.outputs)
+    for key in ("uploads/nobody/01/Café + 🎤.mp3", "uploads/nobody/02/gone.mp3", "work/nobody/01/1/00000.json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    s3.delete_object(Bucket=bucket, Key="uploads/nobody/02/gone.mp3")
+    assert announce_recent_uploads(deployed.aws, deployed.outputs) == before + 1
 
 
 def test_the_emulators_environment_is_made_once(deployed: Deployed) -> None:
