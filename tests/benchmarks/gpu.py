@@ -50,11 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gpu")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--shape", nargs="+", choices=sorted(SHAPES), default=["large-v3-turbo", "large-v3"])
+    parser.add_argument("--shape", nargs="*", choices=sorted(SHAPES), default=["large-v3-turbo", "large-v3"])
     parser.add_argument("--windows", type=int, default=512, help="30 s windows a measurement")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--tokens", type=int, default=100, help="tokens forced from every window")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compute-type", default="default", help="of the text comparison: float32, bfloat16 ...")
     parser.add_argument("--no-text", action="store_true", help="leave out the comparison with real weights")
     parser.add_argument("--build", type=Path, default=BUILD, help="folder for models and results")
     return parser.parse_args(arguments)
@@ -68,7 +69,7 @@ def _texts(options: argparse.Namespace) -> list[dict[str, Any]]:
 
     clips = load_clips(options.build / "audio")
     models = [find_model(name, machine.ROOT / ".models", (from_packages, from_hub)) for name in TEXT_MODELS]
-    return [compare_texts(model, clips, options.device) for model in models]
+    return [compare_texts(model, clips, options.device, options.compute_type) for model in models]
 
 
 def device_name(device: str) -> str:

@@ -20,10 +20,10 @@ from tests.benchmarks.gpu_speed import FRAMES
 from tests.benchmarks.word_errors import WordErrors, compare
 
 
-def compare_texts(model: ModelFiles, clips: list[Clip], device: str) -> dict[str, Any]:
+def compare_texts(model: ModelFiles, clips: list[Clip], device: str, compute_type: str) -> dict[str, Any]:
     """Word errors of torch on `device` against CTranslate2's text and of both against the references."""
     short = [clip for clip in clips if clip.duration_s <= 30]
-    ours, theirs = _torch_texts(model, short, device), _ctranslate2_texts(model, short)
+    ours, theirs = _torch_texts(model, short, device, compute_type), _ctranslate2_texts(model, short)
     against_ctranslate2, torch_errors, ctranslate2_errors = WordErrors(), WordErrors(), WordErrors()
     for clip, our, their in zip(short, ours, theirs, strict=True):
         against_ctranslate2.add(compare(their, our))
@@ -31,6 +31,7 @@ def compare_texts(model: ModelFiles, clips: list[Clip], device: str) -> dict[str
         ctranslate2_errors.add(compare(clip.reference, their))
     return {
         "model": model.name,
+        "compute_type": compute_type,
         "clips": len(short),
         "same_text": sum(our == their for our, their in zip(ours, theirs, strict=True)),
         "torch_against_ctranslate2": against_ctranslate2.as_dict(),
@@ -39,9 +40,9 @@ def compare_texts(model: ModelFiles, clips: list[Clip], device: str) -> dict[str
     }
 
 
-def _torch_texts(model: ModelFiles, clips: list[Clip], device: str) -> list[str]:
+def _torch_texts(model: ModelFiles, clips: list[Clip], device: str, compute_type: str) -> list[str]:
     engine, tokens = (
-        load_engine(model, device=device),
+        load_engine(model, device=device, compute_type=compute_type),
         Tokens(model.directory),
     )
     encoded = engine.encode(engine.features([decode(clip.path) for clip in clips], FRAMES))
