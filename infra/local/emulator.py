@@ -29,7 +29,8 @@ REQUIREMENTS = Path(__file__).with_name("emulator-requirements.txt")
 LAUNCHER = Path(__file__).with_name("checkpoints.py")
 REGION = "us-east-1"
 ACCESS_KEY = "test"
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "COVERAGE_PROCESS_CONFIG")
+"""The last one lets tests measure the children too (coverage.py's `patch = subprocess`)."""
 
 
 def clean_environment(places: Places, environ: dict[str, str]) -> dict[str, str]:
