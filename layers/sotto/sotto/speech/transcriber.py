@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 from sotto.domain.options import Options
@@ -21,7 +22,7 @@ from sotto.speech.quality_report import quality_report
 from sotto.speech.segments import build_segments
 from sotto.speech.tokens import Tokens
 from sotto.speech.voice_activity import VAD_FRAME_S, Probabilities, VoiceActivity, speech_spans
-from sotto.speech.windows import pack
+from sotto.speech.windows import CUT_SILENCE_S, Window, speech_windows
 
 DETECT_STRIDE_S = 60.0
 DETECT_WITHIN_S = 900.0
@@ -82,8 +83,7 @@ class Transcriber:
         end = self._cut(recording, part.tail) if part.tail else round(duration_s, 3)
         audio = read_span(recording, start, end, part.head.anchor if part.head else None)
         speech = self._voice.probabilities(audio)
-        spans = self._spans(audio, speech, options)
-        windows = pack(spans, speech, len(audio) / SAMPLE_RATE)
+        spans, windows = self._windows(audio, speech, options)
         decoder = Decoder(model.engine, model.tokens, options, language, switching=options.language is None)
         on_progress(0.0)
         results = decoder.decode(audio, windows, speech, lambda share: on_progress(round(share * (end - start), 3)))
@@ -115,10 +115,16 @@ class Transcriber:
         return choose_cut(boundary, self._voice.probabilities(audio).tolist(), VAD_FRAME_S)
 
     @staticmethod
-    def _spans(audio: Samples, speech: Probabilities, options: Options) -> list[Span]:
+    def _windows(audio: Samples, speech: Probabilities, options: Options) -> tuple[list[Span], list[Window]]:
+        """Where speech is, and the windows that the model gets to hear."""
         if not options.voice_activity:
-            return [Span(0.0, len(audio) / SAMPLE_RATE)] if len(audio) else []
-        return speech_spans(speech, options.voice_activity_threshold, options.voice_activity_min_silence_s)
+            everything = [Span(0.0, len(audio) / SAMPLE_RATE)] if len(audio) else []
+            return everything, speech_windows(everything, (), speech)
+        threshold = options.voice_activity_threshold
+        spans = speech_spans(speech, threshold, options.voice_activity_min_silence_s)
+        fine = speech_spans(speech, threshold, CUT_SILENCE_S)
+        pauses = [Span(before.end, after.start) for before, after in pairwise(fine)]
+        return spans, speech_windows(spans, pauses, speech)
 
     def _first_speech(self, recording: BinaryIO, duration_s: float, options: Options) -> Samples:
         """Up to 30 s from the first speech on; the recording's beginning when there is none within reason."""
