@@ -31,17 +31,13 @@ class _Said:
     source: Decoded
 
 
-def build_segments(decoded: Sequence[Decoded], offset_s: float, end_s: float, *, word_times: bool) -> list[Segment]:
+def build_segments(decoded: Sequence[Decoded], offset_s: float, end_s: float) -> list[Segment]:
     """Segments of a part that begins at `offset_s` of the recording; all times lie inside [offset_s, end_s]."""
     said = [_Said(word, source) for source in decoded for word in source.words if word.text.strip()]
     said.sort(key=lambda one: one.source.window.start)
     placed = in_order([one.word for one in said], 0.0, end_s - offset_s)
     said = [_Said(word, one.source) for word, one in zip(placed, said, strict=True)]
-    return [
-        _segment(group, offset_s, word_times=word_times)
-        for sentence in _sentences(said)
-        for group in _shortened(sentence)
-    ]
+    return [_segment(group, offset_s) for sentence in _sentences(said) for group in _shortened(sentence)]
 
 
 def _sentences(said: Sequence[_Said]) -> Iterator[list[_Said]]:
@@ -77,7 +73,7 @@ def _cut_value(sentence: list[_Said], i: int) -> float:
     return after.start - before.end + (0.5 if before.text.strip().endswith((",", ";", ":", "、", "，")) else 0.0)
 
 
-def _segment(group: Sequence[_Said], offset_s: float, *, word_times: bool) -> Segment:
+def _segment(group: Sequence[_Said], offset_s: float) -> Segment:
     sources = [one.source for one in group]
     words = tuple(
         Word(
@@ -92,7 +88,7 @@ def _segment(group: Sequence[_Said], offset_s: float, *, word_times: bool) -> Se
         start=words[0].start,
         end=words[-1].end,
         text="".join(one.word.text for one in group).strip(),
-        words=words if word_times else (),
+        words=words,
         language=sources[0].language,
         average_log_probability=round(sum(source.average_log_probability for source in sources) / len(sources), 4),
         compression_ratio=max(source.compression_ratio for source in sources),

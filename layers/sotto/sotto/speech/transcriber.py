@@ -89,7 +89,7 @@ class Transcriber:
         results = decoder.decode(audio, windows, speech, lambda share: on_progress(round(share * (end - start), 3)))
         kept = [one for one in results if not one.silent]
         dropped = [one for one in results if one.silent and one.text.strip()]
-        segments = build_segments(kept, start, end, word_times=True)
+        segments = build_segments(kept, start, end)
         words = [word for segment in segments for word in segment.words]
         quality = quality_report(segments, words, kept, dropped, spans, start)
         if not options.word_times:
