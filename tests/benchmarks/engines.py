@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "sha256": formats.files(model).sha256,
             "engines": {name: _summary(result, clips) for name, result in results.items()},
         }
-    (BUILD / "engines.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    table = markdown(report)
-    (BUILD / "engines.md").write_text(table, encoding="utf-8")
-    sys.stdout.write(table)
+        # After each model, so that a run that is broken off leaves what it has.
+        (BUILD / "engines.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+        (BUILD / "engines.md").write_text(markdown(report), encoding="utf-8")
+    sys.stdout.write(markdown(report))
     return 0
 
 
