@@ -99,10 +99,15 @@ def keep_queue_urls() -> None:
 def repair() -> None:
     """Mend what a restart leaves wrong, after the state is loaded.
 
-    Stream records are not kept but the positions of their readers are, so the next records would be skipped. And a
-    message that a function was working on stays hidden for the queue's time-out, half an hour, though its function
-    died with us. Messages of queues that processes read themselves are left to them.
+    Stream records are not kept but the positions of their readers are, so the next records would be skipped. A function
+    that was saved right after its deployment stays pending, and a pending one is not invoked. And a message that a
+    function was working on stays hidden for the queue's time-out, half an hour, though its function died with us.
+    Messages of queues that processes read themselves are left to them.
     """
+    for function in lambda_svc._functions.all_values():
+        for record in (function, *function.get("versions", {}).values()):
+            if record.get("config", {}).get("State") == "Pending":
+                record["config"] |= {"State": "Active", "LastUpdateStatus": "Successful"}
     for account, region, mapping in [key for key, _ in lambda_svc._dynamodb_stream_positions.all_items()]:
         lambda_svc._dynamodb_stream_positions.set_scoped(account, region, mapping, 0)
     read_by_functions = {mapping["EventSourceArn"] for mapping in lambda_svc._esms.all_values()}

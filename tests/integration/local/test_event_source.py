@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.emulator import Aws, client_environment
+from infra.local.emulator import INHERITED, Aws, client_environment
 from infra.local.ports import choose
 from sotto.adapters.http_worker import HttpWorker
 from sotto.adapters.sqs_deliveries import SqsDeliveries
@@ -279,7 +279,8 @@ def test_the_process_starts_from_its_settings_and_stops_on_sigterm(
         "SOTTO_WORKER_URL": worker.url,
         "SOTTO_WAIT_S": "1",
     }
-    environment = {"PATH": os.environ["PATH"], **client_environment(aws.endpoint), **settings}
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    environment = {**inherited, **client_environment(aws.endpoint), **settings}
     command = [sys.executable, "-m", "sotto.entry.event_source"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         lanes["bulk"].send(part)
