@@ -70,11 +70,11 @@ def save_forever() -> None:
     pause = INTERVAL_S
     loaded.wait()
     while True:
-        asked = everything.wait(pause)
-        if not asked:
+        if not everything.wait(pause):
             touched.wait(max(0.0, IDLE_S - pause))
-        everything.clear()
         touched.clear()
+        if asked := everything.is_set():
+            everything.clear()
         began = time.monotonic()
         with writing:
             if stopped.is_set():
