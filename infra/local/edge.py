@@ -4,6 +4,8 @@ Files come from web/dist, with the same cache rules and security headers as on A
 API of the emulator, both bodies streamed. Recordings do not pass here: the browser sends them to the bucket by
 presigned URL, which is why the storage's origin is in the content security policy.
 
+New jobs are refused while the disk is nearly full, because the emulator would take recordings that it cannot keep.
+
 Only requests for this origin are answered. A page elsewhere could otherwise point its own name at 127.0.0.1 and read
 what we serve (DNS rebinding); `localhost` is sent to the one origin that the bucket's CORS rule knows.
 """
@@ -13,14 +15,17 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from sotto.domain.errors import Unavailable
+from infra.local.room import is_nearly_full
+from sotto.domain.errors import DiskFull, Unavailable
 
 LOOPBACK = "127.0.0.1"
 HOP_BY_HOP = frozenset(
@@ -28,12 +33,14 @@ HOP_BY_HOP = frozenset(
      "upgrade", "host"}
 )  # fmt: skip
 UPSTREAM_WITHIN_S = 35  # the gateway itself gives up after 29
+MAKES_A_JOB = re.compile(r"/v1/(jobs|audio/\w+)")
 IMMUTABLE = "public, max-age=31536000, immutable"
 REQUEST_ID = "x-amzn-requestid"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 UPSTREAM = web.AppKey("upstream", str)
 DIST = web.AppKey("dist", Path)
+STATE = web.AppKey("state", Path)
 CLIENT = web.AppKey("client", ClientSession)
 
 
@@ -64,8 +71,11 @@ def security_headers(storage: str) -> dict[str, str]:
     }
 
 
-def create_app(*, origin: str, upstream: str, storage: str, dist: Path) -> web.Application:
-    """`origin` is ours (http://127.0.0.1:8080), `upstream` the REST API's stage, `dist` the built web app."""
+def create_app(*, origin: str, upstream: str, storage: str, dist: Path, state: Path) -> web.Application:
+    """`origin` is ours (http://127.0.0.1:8080), `upstream` the REST API's stage, `dist` the built web app.
+
+    `state` is the folder on whose disk the emulator keeps everything.
+    """
     headers = security_headers(storage)
     host = origin.removeprefix("http://")
 
@@ -94,7 +104,7 @@ def create_app(*, origin: str, upstream: str, storage: str, dist: Path) -> web.A
         await app[CLIENT].close()
 
     app = web.Application(middlewares=[only_this_origin])
-    app[UPSTREAM], app[DIST] = upstream.rstrip("/"), dist.resolve()
+    app[UPSTREAM], app[DIST], app[STATE] = upstream.rstrip("/"), dist.resolve(), state
     app.on_startup.append(client)
     app.on_cleanup.append(close)
     app.on_response_prepare.append(add_headers)
@@ -105,6 +115,8 @@ def create_app(*, origin: str, upstream: str, storage: str, dist: Path) -> web.A
 
 async def hand_on(request: web.Request) -> web.StreamResponse:
     """Pass the request to the API and its answer back, piece by piece."""
+    if request.method == "POST" and MAKES_A_JOB.fullmatch(request.path) and is_nearly_full(request.app[STATE]):
+        return _problem(request, DiskFull, DiskFull.status, "The disk of this machine is nearly full.")
     headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP)
     if hdrs.AUTHORIZATION not in headers and "X-API-Key" in headers:
         # The gateway remembers callers by Authorization alone, so a key arrives in that header (docs/identity.md).
@@ -131,25 +143,25 @@ async def hand_on(request: web.Request) -> web.StreamResponse:
     except (ClientError, TimeoutError) as error:
         logging.getLogger("edge").warning("no whole answer from the API: %s", type(error).__name__)
         if not response.prepared:
-            return _unavailable(request)
+            return _problem(request, Unavailable, HTTPStatus.BAD_GATEWAY, "The API did not answer.")
         if request.transport is not None:
             request.transport.abort()  # half an answer must not look whole
     return response
 
 
-def _unavailable(request: web.Request) -> web.Response:
+def _problem(request: web.Request, error: type[Unavailable], status: int, detail: str) -> web.Response:
     problem = {
-        "type": f"urn:sotto:error:{Unavailable.code}",
-        "title": Unavailable.title,
-        "status": 502,
-        "detail": "The API did not answer.",
-        "code": Unavailable.code,
-        "hint": Unavailable.default_hint,
+        "type": f"urn:sotto:error:{error.code}",
+        "title": error.title,
+        "status": status,
+        "detail": detail,
+        "code": error.code,
+        "hint": error.default_hint,
         "request_id": request.headers.get("X-Request-Id", "none"),
     }
     return web.Response(
         body=json.dumps(problem).encode(),
-        status=502,
+        status=status,
         content_type="application/problem+json",
         headers={"Retry-After": "1", "Cache-Control": "no-store"},
     )
@@ -177,10 +189,11 @@ def main() -> None:
     parser.add_argument("--upstream", required=True, help="the REST API's stage, without a slash at the end")
     parser.add_argument("--storage", required=True, help="origin of the bucket")
     parser.add_argument("--dist", type=Path, required=True, help="the built web app")
+    parser.add_argument("--state", type=Path, required=True, help="the stack's folder, whose disk is watched")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     origin = f"http://{LOOPBACK}:{given.port}"
-    app = create_app(origin=origin, upstream=given.upstream, storage=given.storage, dist=given.dist)
+    app = create_app(origin=origin, upstream=given.upstream, storage=given.storage, dist=given.dist, state=given.state)
     web.run_app(app, host=LOOPBACK, port=given.port, access_log=None, print=None, shutdown_timeout=2)
 
 

@@ -6,8 +6,10 @@ import json
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from pathlib import Path
 
 from infra.local import orphans
+from infra.local.room import free_bytes, is_nearly_full
 from infra.local.status import Facts
 
 WITHIN_S = 5
@@ -35,7 +37,8 @@ class Report(Facts):
         ]
         for name, said in self.health.items():
             again = f", started again {count} times" if (count := self.restarts.get(name)) else ""
-            lines.append(f"{name:<12} {said}, pid {self.pids.get(name, '-')}{again}")
+            pid = f", pid {self.pids[name]}" if name in self.pids else ""
+            lines.append(f"{name:<12} {said}{pid}{again}")
         return "\n".join(lines)
 
 
@@ -47,6 +50,8 @@ def examine(facts: Facts) -> Report:
         "transcribe": _get(f"{facts.transcribe_url}/readyz"),
         "event_source": "ok" if orphans.lives(facts.pids.get("event_source", -1)) else "not running",
     }
+    state = Path(facts.state_dir)
+    health["disk"] = f"nearly full, {free_bytes(state) >> 20} MiB free" if is_nearly_full(state) else "ok"
     return Report(**facts.model_dump(), health=health)
 
 

@@ -112,7 +112,7 @@ def event_source(wiring: Wiring) -> Plan:
 def edge(wiring: Wiring) -> Plan:
     """The web app and /v1 on one origin."""
     upstream = f"{wiring.endpoint}/restapis/{wiring.outputs['ApiId']}/v1/_user_request_"
-    places = ("--storage", wiring.endpoint, "--dist", str(wiring.places.web))
+    places = ("--storage", wiring.endpoint, "--dist", str(wiring.places.web), "--state", str(wiring.places.state))
     return Plan(
         name="edge",
         argv=(

@@ -25,13 +25,12 @@ from infra.local.errors import DiskTooFull, StackError
 from infra.local.package import package
 from infra.local.places import Places
 from infra.local.ports import LOOPBACK, choose
+from infra.local.room import ROOM_BYTES, free_bytes, is_nearly_full
 from infra.local.status import Facts, announce, held_lock, queues_of, read_facts, withdraw, write_facts
 from infra.local.warmth import warm
 
 AWS_PORT = 4566
 WEB_PORT = 8080
-ROOM_BYTES = 512 * 1024 * 1024
-"""With less, a start is refused: the emulator would lose what it cannot write, and say so only in its log."""
 ENVIRONMENT = "local"
 """The environment of samconfig.toml that the laptop takes its parameters from."""
 STOPPED_IN_ORDER = (("edge", "event_source"), ("transcribe",), ("emulator",))
@@ -67,8 +66,8 @@ class Stack:
     # --- starting
 
     def _check_room(self) -> None:
-        free = shutil.disk_usage(self.places.state).free
-        if free < ROOM_BYTES:
+        if is_nearly_full(self.places.state):
+            free = free_bytes(self.places.state)
             raise DiskTooFull(
                 f"{self.places.state}: expected {ROOM_BYTES >> 20} MiB free, found {free >> 20} MiB. Free some space "
                 "(`make clean` removes what can be built again) and start again; nothing was changed."

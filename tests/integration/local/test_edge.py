@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Site:
         api = web.Application(client_max_size=10_000_000)
         api.router.add_route("*", "/{path:.*}", self.answer)
         upstream = f"http://{LOOPBACK}:{self.api_port}/restapis/abc/v1/_user_request_"
-        edge = create_app(origin=self.origin, upstream=upstream, storage=STORAGE, dist=self.dist)
+        edge = create_app(origin=self.origin, upstream=upstream, storage=STORAGE, dist=self.dist, state=self.dist)
         runners = []
         for app, port in ((api, self.api_port), (edge, self.port)):
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -186,6 +187,18 @@ def test_an_api_that_is_gone_is_told_in_our_words(http: httpx.Client, site: Site
     assert problem["request_id"] == "mine"
     assert problem["hint"]
     assert answer.headers["retry-after"] == "1"
+
+
+def test_no_job_is_taken_while_the_disk_is_nearly_full(
+    http: httpx.Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(site.dist)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=10 << 20))
+    answer = http.post("/v1/jobs", json={})
+    assert (answer.status_code, answer.json()["code"]) == (503, "disk_full")
+    assert "disk" in answer.json()["detail"]
+    assert site.seen == []
+    assert http.get("/v1/jobs").status_code == 429, "everything else is answered"
 
 
 def test_other_hosts_are_not_served(http: httpx.Client, site: Site) -> None:
