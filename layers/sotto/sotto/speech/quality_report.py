@@ -17,7 +17,7 @@ from sotto.domain.parts import Span
 from sotto.domain.transcript import Quality, Segment, Spot, Word
 from sotto.speech.decoding import Decoded
 
-DOUBTFUL = 0.5
+DOUBTFUL = 0.7
 NEIGHBOURS_S = 0.5
 """Doubtful words closer together than this are one spot."""
 
