@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sotto.domain.errors import InvalidInput
@@ -13,6 +13,9 @@ from sotto.domain.events import S3Object
 from sotto.domain.object_keys import MAX_NAME_BYTES, UploadKey, clean_name, download_disposition, parse_upload_key
 
 
+@example("e\x00\u0301.wav")
+@example("\x00 a")
+@example("x" * (MAX_NAME_BYTES - 1) + " yyyyyyyyyy")
 @given(st.text(min_size=1, max_size=300))
 def test_any_name_survives_the_way_through_the_event(name: str) -> None:
     try:

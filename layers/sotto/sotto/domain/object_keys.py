@@ -22,8 +22,9 @@ MAX_NAME_BYTES = 200
 
 def clean_name(name: str) -> str:
     """The file name as kept in the key: NFC, no control character, no path. Spaces, plus, accents, emoji stay."""
-    base = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1].strip()
-    base = _UNSAFE.sub("", base)
+    # Letters are joined and blanks are cut last: what was taken out may have stood between them.
+    base = _UNSAFE.sub("", name.replace("\\", "/").rsplit("/", 1)[-1])
+    base = unicodedata.normalize("NFC", base).strip()
     if base in ("", ".", ".."):
         raise InvalidInput("name", expected="a file name", found=name)
     if len(base.encode()) > MAX_NAME_BYTES:
@@ -31,7 +32,7 @@ def clean_name(name: str) -> str:
         keep = f"{dot}{extension}" if dot and len(extension) <= 8 else ""
         room = MAX_NAME_BYTES - len(keep.encode())
         base = (stem if keep else base).encode()[:room].decode(errors="ignore") + keep
-    return base
+    return base.strip()
 
 
 @dataclass(frozen=True)
