@@ -1,4 +1,4 @@
-"""The service's life signs: GET /v1/livez, /v1/readyz and /v1/version. None asks for a token, none says much."""
+"""The service's life signs, and what it is: nobody is asked for a token, and nobody learns much."""
 
 from http import HTTPStatus
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from sotto import __version__
 from sotto.entry import ops_wiring
 from sotto.entry.http import Api, answer
-from sotto.entry.ops_shapes import LiveAnswer, ReadyAnswer, VersionAnswer
+from sotto.entry.ops_shapes import DeployedAnswer, LiveAnswer, ReadyAnswer
 from sotto.entry.telemetry import make_logger
 
 logger = make_logger("ops")
@@ -36,4 +36,12 @@ def readyz() -> Response[str]:
 @api.routes.get("/version")
 def version() -> Response[str]:
     """What is deployed here."""
-    return answer(VersionAnswer(version=__version__, stage=ops_wiring.stage()))
+    return answer(DeployedAnswer(version=__version__, stage=ops_wiring.stage()))
+
+
+@api.routes.get("/openapi.json")
+def openapi() -> Response[str]:
+    """This document."""
+    from sotto.entry.openapi.document import text  # it knows every door's shapes, which a life sign should not load
+
+    return Response(200, "application/json", text(), headers={"Cache-Control": "public, max-age=300"})

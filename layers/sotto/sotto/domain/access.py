@@ -24,6 +24,7 @@ PUBLIC: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/livez"),
         ("GET", "/readyz"),
         ("GET", "/version"),
+        ("GET", "/openapi.json"),
     }
 )
 

@@ -42,6 +42,18 @@ Body = TypeVar("Body", bound=BaseModel)
 _UNKNOWN = SottoError("Something went wrong on the server.")
 
 
+class Problem(BaseModel):
+    """Problem details (RFC 9457). `code` is stable, `detail` says what was expected and found, `hint` what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    request_id: str
+
+
 class Api:
     """The routes of one function. `handler` is what Lambda calls."""
 
@@ -141,16 +153,16 @@ def problem(error: SottoError, request: str) -> Response[str]:
     headers = {"X-Request-Id": request, "Cache-Control": "no-store"}
     if isinstance(error, (LimitReached, Unavailable)):
         headers["Retry-After"] = str(error.retry_after_s)
-    body = {
-        "type": f"urn:sotto:error:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.message,
-        "code": error.code,
-        "hint": error.hint,
-        "request_id": request,
-    }
-    return Response(status_code=error.status, content_type=PROBLEM, body=json.dumps(body), headers=headers)
+    body = Problem(
+        type=f"urn:sotto:error:{error.code}",
+        title=error.title,
+        status=error.status,
+        detail=error.message,
+        code=error.code,
+        hint=error.hint,
+        request_id=request,
+    )
+    return Response(status_code=error.status, content_type=PROBLEM, body=body.model_dump_json(), headers=headers)
 
 
 def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:

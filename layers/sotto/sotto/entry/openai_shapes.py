@@ -1,22 +1,16 @@
-"""OpenAI's answers, made from the canonical transcript: what its clients read, and nothing that was not measured.
-
-`seek` is null and `tokens` is empty, because a joined transcript has neither.
-"""
+"""OpenAI's answers and refusals over HTTP; entry/openai_answers.py has the JSON of a transcript."""
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.errors import LimitReached, Rejected, SottoError, TooLarge, Unavailable
 from sotto.domain.job import Job
-from sotto.domain.languages import LANGUAGES
-from sotto.domain.options import Task
 from sotto.domain.renderings import CONTENT_TYPES, render
-from sotto.domain.transcript import Segment, Transcript
+from sotto.domain.transcript import Transcript
+from sotto.entry.openai_answers import OpenAiError, OpenAiProblem, TranscriptionAnswer, VerboseAnswer
 from sotto.entry.openai_form import TranscriptionForm
 from sotto.workflows.read_transcript import MAX_ANSWER_BYTES
 
@@ -38,8 +32,9 @@ def transcription(job: Job, transcript: Transcript, form: TranscriptionForm) -> 
         body, content_type = render(transcript, extension).decode(), CONTENT_TYPES[extension]
     else:
         brief = form.response_format == "json"
-        shape = _brief(transcript) if brief else _verbose(transcript, set(form.timestamp_granularities))
-        body, content_type = json.dumps(shape, ensure_ascii=False), "application/json"
+        granularities = form.timestamp_granularities
+        shape = TranscriptionAnswer.of(transcript) if brief else VerboseAnswer.of(transcript, granularities)
+        body, content_type = shape.model_dump_json(exclude_unset=True), "application/json"
     if len(body.encode()) > MAX_ANSWER_BYTES:
         raise TooLarge(
             f"answer: expected at most {MAX_ANSWER_BYTES} bytes, found more",
@@ -55,53 +50,13 @@ def refusal(error: SottoError, request: str) -> Response[str]:
     if isinstance(error, (LimitReached, Unavailable)):
         headers["Retry-After"] = str(error.retry_after_s)
     kind = _TYPES.get(HTTPStatus(error.status), "invalid_request_error" if error.status < 500 else "server_error")
-    body = {
-        "error": {
-            "message": f"{error.message}. {error.hint}",
-            "type": kind,
-            "param": getattr(error, "key", None),
-            "code": error.code,
-            "request_id": request,
-        }
-    }
-    return Response(status_code=error.status, content_type="application/json", body=json.dumps(body), headers=headers)
-
-
-def _brief(transcript: Transcript) -> dict[str, Any]:
-    return {"text": transcript.text, "usage": _usage(transcript)}
-
-
-def _verbose(transcript: Transcript, granularities: set[str]) -> dict[str, Any]:
-    translated = transcript.options.task is Task.TRANSLATE
-    shape: dict[str, Any] = {
-        "task": transcript.options.task.value,
-        "language": LANGUAGES["en" if translated else transcript.language].lower(),
-        "duration": transcript.recording.duration_s,
-        "text": transcript.text,
-        "usage": _usage(transcript),
-    }
-    if "segment" in granularities:
-        shape["segments"] = [_segment(number, one) for number, one in enumerate(transcript.segments)]
-    if "word" in granularities:
-        words = (word for segment in transcript.segments for word in segment.words)
-        shape["words"] = [{"word": word.text, "start": word.start, "end": word.end} for word in words]
-    return shape
-
-
-def _segment(number: int, segment: Segment) -> dict[str, Any]:
-    return {
-        "id": number,
-        "seek": None,
-        "start": segment.start,
-        "end": segment.end,
-        "text": segment.text,
-        "tokens": [],
-        "temperature": segment.temperature,
-        "avg_logprob": segment.average_log_probability,
-        "compression_ratio": segment.compression_ratio,
-        "no_speech_prob": segment.no_speech_probability,
-    }
-
-
-def _usage(transcript: Transcript) -> dict[str, Any]:
-    return {"type": "duration", "seconds": transcript.recording.duration_s}
+    body = OpenAiError(
+        error=OpenAiProblem(
+            message=f"{error.message}. {error.hint}",
+            type=kind,
+            param=getattr(error, "key", None),
+            code=error.code,
+            request_id=request,
+        )
+    ).model_dump_json()
+    return Response(status_code=error.status, content_type="application/json", body=body, headers=headers)

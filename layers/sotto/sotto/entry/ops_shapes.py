@@ -24,6 +24,6 @@ class ReadyAnswer(Shape):
         )
 
 
-class VersionAnswer(Shape):
+class DeployedAnswer(Shape):
     version: str
     stage: str

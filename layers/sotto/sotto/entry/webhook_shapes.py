@@ -65,14 +65,14 @@ class WebhooksAnswer(Shape):
     webhooks: list[WebhookShape]
 
 
-class AttemptShape(Shape):
+class DeliveryAttemptShape(Shape):
     at: str
     status: int | None
     error: str | None
     duration_s: float
 
     @classmethod
-    def of(cls, attempt: Attempt) -> AttemptShape:
+    def of(cls, attempt: Attempt) -> DeliveryAttemptShape:
         return cls(at=attempt.at, status=attempt.status, error=attempt.error, duration_s=attempt.duration_s)
 
 
@@ -85,7 +85,7 @@ class DeliveryShape(Shape):
     status: DeliveryStatus
     created_at: str
     next_try_at: str | None
-    attempts: list[AttemptShape]
+    attempts: list[DeliveryAttemptShape]
     body: str
 
     @classmethod
@@ -97,7 +97,7 @@ class DeliveryShape(Shape):
             status=delivery.status,
             created_at=delivery.created_at,
             next_try_at=delivery.due_at,
-            attempts=[AttemptShape.of(one) for one in delivery.attempts],
+            attempts=[DeliveryAttemptShape.of(one) for one in delivery.attempts],
             body=delivery.body,
         )
 

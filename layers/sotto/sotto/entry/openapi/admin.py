@@ -1,0 +1,73 @@
+"""The routes of functions/admin."""
+
+from __future__ import annotations
+
+from sotto.domain.errors import MailUnavailable, WrongState
+from sotto.entry.identity_shapes import (
+    AuditAnswer,
+    AuditQuery,
+    InvitationRequest,
+    PageQuery,
+    UserAnswer,
+    UserChangeRequest,
+    UsersAnswer,
+)
+from sotto.entry.openapi.route import Door, Route
+
+ADMIN = Door(
+    "admin",
+    "Administration",
+    "What administrators do: accounts, invitations, the audit log.",
+    (
+        Route(
+            "GET",
+            "/users",
+            "list_users",
+            "One page of accounts, oldest first.",
+            {200: UsersAnswer},
+            query=PageQuery,
+        ),
+        Route("GET", "/users/{user_id}", "get_user", "One account.", {200: UserAnswer}),
+        Route(
+            "PATCH",
+            "/users/{user_id}",
+            "change_user",
+            "Change the role of an account, disable it or enable it again.",
+            {200: UserAnswer},
+            body=UserChangeRequest,
+            errors=(WrongState,),
+        ),
+        Route(
+            "DELETE",
+            "/users/{user_id}",
+            "delete_user",
+            "Delete an account with all its recordings and transcripts. After a time-out, send it again: it goes on.",
+            {204: None},
+            errors=(WrongState,),
+        ),
+        Route(
+            "POST",
+            "/users/{user_id}/sign-out",
+            "sign_user_out",
+            "End every session of an account.",
+            {204: None},
+        ),
+        Route(
+            "POST",
+            "/invitations",
+            "invite",
+            "Mail an invitation.",
+            {204: None},
+            body=InvitationRequest,
+            errors=(MailUnavailable,),
+        ),
+        Route(
+            "GET",
+            "/audit",
+            "audit",
+            "One page of a day's audit log, newest first.",
+            {200: AuditAnswer},
+            query=AuditQuery,
+        ),
+    ),
+)

@@ -1,0 +1,70 @@
+"""The routes of functions/jobs."""
+
+from __future__ import annotations
+
+from sotto.domain.errors import QueueUnavailable, WrongState
+from sotto.entry.job_shapes import (
+    JobAnswer,
+    JobsAnswer,
+    ListQuery,
+    ModelsAnswer,
+    RecordingAnswer,
+    RetryRequest,
+)
+from sotto.entry.openapi.route import Door, Route
+
+JOBS = Door(
+    "jobs",
+    "Jobs",
+    "One recording on its way to one transcript.",
+    (
+        Route(
+            "GET",
+            "/jobs",
+            "list_jobs",
+            "One page of the caller's jobs, newest first.",
+            {200: JobsAnswer},
+            query=ListQuery,
+        ),
+        Route("GET", "/jobs/{job_id}", "get_job", "One job with its progress.", {200: JobAnswer}),
+        Route(
+            "POST",
+            "/jobs/{job_id}/cancel",
+            "cancel_job",
+            "Stop a job; its workers notice within seconds.",
+            {200: JobAnswer},
+            errors=(WrongState,),
+        ),
+        Route(
+            "POST",
+            "/jobs/{job_id}/retry",
+            "retry_job",
+            "Transcribe an ended job's recording again, with the same or other options.",
+            {202: JobAnswer},
+            body=RetryRequest,
+            errors=(WrongState, QueueUnavailable),
+        ),
+        Route(
+            "DELETE",
+            "/jobs/{job_id}",
+            "delete_job",
+            "Delete a job and all that belongs to it.",
+            {204: None},
+            errors=(WrongState,),
+        ),
+        Route(
+            "GET",
+            "/jobs/{job_id}/recording",
+            "get_recording",
+            "A short-lived URL that plays the recording.",
+            {200: RecordingAnswer},
+        ),
+        Route(
+            "GET",
+            "/models",
+            "list_models",
+            "The models that this service offers, and the languages that Whisper knows.",
+            {200: ModelsAnswer},
+        ),
+    ),
+)
