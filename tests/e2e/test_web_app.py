@@ -53,7 +53,7 @@ def signed_in(person: Person, stack: Any) -> Person:
 
 
 def test_a_recording_becomes_text_that_can_be_read_along(signed_in: Person, caller: Caller, tmp_path: Path) -> None:
-    name = "Café talk + Q&A 🎤.mp3"
+    name = "Evening at the café + Q&A 🎤.mp3"  # no other test's: the administrator sees the recordings of all
     signed_in.chooses("Model", "tiny.en")
     signed_in.drops(write(tmp_path / name, sample(), FORMS["mp3"]))
     signed_in.sees_in_row(name, "Finished", TRANSCRIBED_WITHIN_S)

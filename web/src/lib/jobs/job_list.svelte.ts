@@ -32,7 +32,10 @@ export class JobList {
   #running = false;
   #unchanged = 0;
   #failures = 0;
+  /** Never shown again, whatever an answer says that was asked for before the deletion. */
   #deleted = new Set<string>();
+  /** Counts the sessions: an answer to a question of an earlier one is somebody else's list. */
+  #session = 0;
 
   constructor(api: JobsApi) {
     this.#api = api;
@@ -49,6 +52,7 @@ export class JobList {
   /** Stop and forget everything: the person has signed out. */
   stop(): void {
     this.#running = false;
+    this.#session += 1;
     clearTimeout(this.#timer);
     document.removeEventListener('visibilitychange', this.#seen);
     window.removeEventListener('online', this.#seen);
@@ -83,9 +87,11 @@ export class JobList {
   async more(): Promise<void> {
     if (this.nextCursor === null || this.loadingMore) return;
     this.loadingMore = true;
+    const session = this.#session;
     try {
       const page = await this.#api.jobs(this.nextCursor);
-      const known = new Set(this.jobs.map((job) => job.id));
+      if (session !== this.#session) return;
+      const known = new Set([...this.jobs.map((job) => job.id), ...this.#deleted]);
       this.jobs = [...this.jobs, ...page.jobs.filter((job) => !known.has(job.id))];
       this.nextCursor = page.next_cursor;
     } finally {
@@ -107,7 +113,7 @@ export class JobList {
     } catch (error) {
       if (!(error instanceof ApiProblem && error.status === 404)) throw error;
     }
-    this.#deleted.add(id); // a reading that began before may still bring it
+    this.#deleted.add(id);
     this.jobs = this.jobs.filter((job) => job.id !== id);
   }
 
@@ -130,18 +136,19 @@ export class JobList {
   }
 
   async #read(): Promise<void> {
+    const session = this.#session;
     try {
       const page = await this.#api.jobs();
       const inPage = new Set(page.jobs.map((job) => job.id));
       const older = await Promise.all(
         this.jobs.filter((job) => isMoving(job) && !inPage.has(job.id)).map((job) => this.#present(job)),
       );
-      if (!this.#running) return;
+      if (session !== this.#session) return;
       this.#failures = 0;
       this.problem = null;
       this.#take(page, older);
     } catch (error) {
-      if (!this.#running) return;
+      if (session !== this.#session) return;
       this.problem = error;
       this.#failures += 1;
     }

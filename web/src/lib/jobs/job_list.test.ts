@@ -116,6 +116,17 @@ describe('the list', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(readings()).toBe(before);
   });
+
+  it('does not show one person what another one had asked for', async () => {
+    fake.seed("the first one's.mp3", { status: 'COMPLETED' });
+    list.start(); // asks, and is not answered before the next person is there
+    list.stop();
+    list.start();
+    const seen: string[][] = [];
+    list.onReading = (jobs) => seen.push(jobs.map((job) => job.name));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(seen).toHaveLength(1);
+  });
 });
 
 describe('older pages', () => {
@@ -166,6 +177,17 @@ describe('deleting', () => {
     await reading;
     await list.refresh();
     expect(list.jobs).toEqual([]);
+  });
+
+  it('holds against an older page that was asked for before', async () => {
+    fake.pageSize = 1;
+    const old = fake.seed('old.mp3', { status: 'COMPLETED' }, 100);
+    fake.seed('new.mp3', { status: 'COMPLETED' });
+    await started();
+    const older = list.more();
+    await list.delete(old.id);
+    await older;
+    expect(names()).toEqual(['new.mp3']);
   });
 
   it('of a job that is gone already is no problem, of others it is', async () => {
