@@ -26,7 +26,7 @@ from infra.local.places import Places
 from infra.local.ports import LOOPBACK
 
 REQUIREMENTS = Path(__file__).with_name("emulator-requirements.txt")
-LAUNCHER = Path(__file__).with_name("checkpoints.py")
+LAUNCHER = "infra.local.checkpoints"
 REGION = "us-east-1"
 ACCESS_KEY = "test"
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "COVERAGE_PROCESS_CONFIG")
@@ -90,9 +90,9 @@ def plan(places: Places, port: int, environ: dict[str, str]) -> Plan:
     }
     return Plan(
         name="emulator",
-        argv=(str(interpreter(places)), str(LAUNCHER)),
+        argv=(str(interpreter(places)), "-m", LAUNCHER),
         environment={**clean_environment(places, environ), **settings},
-        cwd=places.state,
+        cwd=places.checkout,
         ready=lambda: answers(f"http://{LOOPBACK}:{port}/_ministack/ready"),
         ready_within_s=30,
         stop_within_s=30,  # it writes its whole state
