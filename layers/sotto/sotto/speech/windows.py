@@ -72,7 +72,7 @@ def _fitting(pieces: Sequence[Span], room: float, probabilities: Probabilities) 
     while open_groups:
         group = open_groups.pop()
         gaps = [after.start - before.end for before, after in pairwise(group)]
-        if group[-1].end - group[0].start <= room and max(gaps, default=0.0) <= MAX_BRIDGE_S:
+        if _fits(Span(group[0].start, group[-1].end), room) and max(gaps, default=0.0) <= MAX_BRIDGE_S:
             fitting.append(group)
         elif len(group) == 1:
             fitting.extend([piece] for piece in reversed(_cut_to(group[0], room, probabilities)))
@@ -80,6 +80,11 @@ def _fitting(pieces: Sequence[Span], room: float, probabilities: Probabilities) 
             cut = gaps.index(max(gaps)) + 1
             open_groups += [group[:cut], group[cut:]]
     return fitting[::-1]
+
+
+def _fits(span: Span, room: float) -> bool:
+    """Times are whole milliseconds: where a span begins must not decide, by its rounding, whether it fits."""
+    return round(span.length * 1000) <= round(room * 1000)
 
 
 def _at_pauses(span: Span, pauses: Sequence[Span]) -> list[Span]:
@@ -95,7 +100,7 @@ def _at_pauses(span: Span, pauses: Sequence[Span]) -> list[Span]:
 def _cut_to(span: Span, room: float, probabilities: Probabilities) -> list[Span]:
     """Cut a span that is too long at the frames least like speech, never leaving a crumb at the end."""
     pieces = []
-    while span.length > room:
+    while not _fits(span, room):
         earliest, latest = span.start + room / 2, min(span.start + room, span.end - room / 4)
         cut = _least_speech(probabilities, earliest, latest)
         pieces.append(Span(span.start, cut))
@@ -104,8 +109,11 @@ def _cut_to(span: Span, room: float, probabilities: Probabilities) -> list[Span]
 
 
 def _least_speech(probabilities: Probabilities, start: float, end: float) -> float:
-    """The middle of the 160 ms in [start, end) that are least like speech."""
-    first, last = int(start / VAD_FRAME_S), int(end / VAD_FRAME_S)
+    """The middle of the 160 ms in [start, end) that are least like speech, the first of equals.
+
+    Frames are rounded before they are counted: 417 must not become 416 because of where in the recording it lies.
+    """
+    first, last = int(round(start / VAD_FRAME_S, 3)), int(round(end / VAD_FRAME_S, 3))
     smooth = np.convolve(probabilities[max(0, first - 2) : last + 3], np.ones(5), mode="valid")
     if not len(smooth):
         return round(end, 3)
