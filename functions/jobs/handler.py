@@ -44,8 +44,9 @@ def cancel_job(job_id: str) -> Response[str]:
 def retry_job(job_id: str) -> Response[str]:
     """Transcribe an ended job's recording again, with the same or other options."""
     owner, request = api.principal().user_id, api.body(RetryRequest)
-    present = wiring.read_job().get(owner, job_id).options
-    return answer(JobAnswer(job=JobShape.of(wiring.retry_job()(owner, job_id, request.to_domain(present)))), status=202)
+    options = request.to_domain(wiring.read_job().get(owner, job_id).options)
+    job = wiring.retry_job()(owner, job_id, options, api.once(request))
+    return answer(JobAnswer(job=JobShape.of(job)), status=202)
 
 
 @api.routes.delete("/jobs/<job_id>")

@@ -27,8 +27,9 @@ handler = api.handler
 def create_job() -> Response[str]:
     """Accept a job and sign its upload."""
     owner = api.principal().user_id
-    request = api.body(JobRequest).to_domain(wiring.job_settings().default_model)
-    accepted = wiring.create_job()(owner, request, api.request_id)
+    asked = api.body(JobRequest)
+    request = asked.to_domain(wiring.job_settings().default_model)
+    accepted = wiring.create_job()(owner, request, api.request_id, api.once(asked))
     return answer(AcceptedAnswer.of(accepted), status=201, headers={"Location": f"/v1/jobs/{accepted.job.id}"})
 
 

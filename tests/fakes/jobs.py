@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from sotto.domain.errors import InvalidInput, NotFound, WrongState
+from sotto.domain.errors import IdempotencyKeyReused, InvalidInput, NotFound, WrongState
+from sotto.domain.idempotency import Once
 from sotto.domain.job import FINAL, Job, JobStatus, Page, sources_of
 from sotto.domain.outbox import OutboxEvent, job_event
 from sotto.domain.parts import Claim, PartState
@@ -30,12 +31,39 @@ class InMemoryJobs:
         self.due_at: dict[tuple[str, str], str] = {}
         self.part_rows: dict[tuple[str, str, int, int], _Row] = {}
         self.events: list[OutboxEvent] = []
+        self.onces: dict[tuple[str, str], tuple[Once, str | None]] = {}
 
-    def create(self, job: Job, *, due_at: str) -> None:
+    def create(self, job: Job, *, due_at: str, once: Once | None = None) -> Job:
+        if once and (first := self.made_by(job.owner, once)):
+            return first
         if (job.owner, job.id) in self.rows:
             raise WrongState("taken")
+        self._remember(job, once)
         self.rows[job.owner, job.id] = job
         self.due_at[job.owner, job.id] = due_at
+        return job
+
+    def made_by(self, owner: str, once: Once) -> Job | None:
+        if not self._lives(owner, once):
+            return None
+        before, job_id = self.onces[owner, once.key]
+        if before.asked != once.asked:
+            raise IdempotencyKeyReused("another request")
+        return self.get(owner, job_id) if job_id else None
+
+    def claim(self, owner: str, once: Once) -> None:
+        if self.made_by(owner, once) is None and not self._lives(owner, once):
+            self.onces[owner, once.key] = once, None
+
+    def _lives(self, owner: str, once: Once) -> bool:
+        if (owner, once.key) not in self.onces:
+            return False
+        before, _ = self.onces[owner, once.key]
+        return datetime.fromisoformat(once.at) - datetime.fromisoformat(before.at) < timedelta(days=1)
+
+    def _remember(self, job: Job, once: Once | None) -> None:
+        if once:
+            self.onces[job.owner, once.key] = once, job.id
 
     def get(self, owner: str, job_id: str) -> Job:
         try:
@@ -68,11 +96,14 @@ class InMemoryJobs:
             self.events.append(job_event(moved, str(ULID.from_datetime(now)), now))
         return moved
 
-    def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:
+    def restart(self, job: Job, *, due_at: str, once: Once | None = None, **changes: object) -> Job:
+        if once and (first := self.made_by(job.owner, once)):
+            return first
         stored = self._same_attempt(job)
         if stored.status is not job.status:
             raise WrongState(f"found {stored.status}")
         again = job.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
+        self._remember(job, once)
         self.rows[job.owner, job.id] = again
         self.due_at[job.owner, job.id] = due_at
         return again

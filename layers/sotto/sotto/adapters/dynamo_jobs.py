@@ -35,9 +35,11 @@ from sotto.adapters.dynamo_job_rows import (
     part_prefix,
     version_prefix,
 )
+from sotto.adapters.dynamo_once import DynamoOnce
 from sotto.adapters.dynamo_outbox import event_to_row
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
+from sotto.domain.idempotency import Once
 from sotto.domain.job import FINAL, Job, JobStatus, Page, sources_of
 from sotto.domain.outbox import job_event
 from sotto.domain.parts import Claim, PartState
@@ -66,13 +68,26 @@ class DynamoJobs:
     ) -> None:
         self._client, self._table, self._sleep = client, table, sleep
         self._keep_days, self._audio_days = keep_days, audio_days
+        self._once = DynamoOnce(client, table)
 
-    def create(self, job: Job, *, due_at: str) -> None:
+    def create(self, job: Job, *, due_at: str, once: Once | None = None) -> Job:
         expires = datetime.fromisoformat(job.timings.created_at) + timedelta(days=self._keep_days)
         row = {**job_to_row(job), "due_pk": DUE, "due_sk": due_at, "expires_at": int(expires.timestamp())}
         put = {"TableName": self._table, "Item": to_row(row), "ConditionExpression": "attribute_not_exists(pk)"}
-        if not self._transact([{"Put": put}, new_hold(self._table, job, self._audio_days)], f"job {job.id}"):
+        items = [{"Put": put}, new_hold(self._table, job, self._audio_days), *self._remembering(job, once)]
+        if self._transact(items, f"job {job.id}"):
+            return job
+        first = self.made_by(job.owner, once) if once else None
+        if first is None:
             raise WrongState(f"job {job.id}: expected a new id, found a job")
+        return first
+
+    def made_by(self, owner: str, once: Once) -> Job | None:
+        job_id = self._once.job_id(owner, once)
+        return self.get(owner, job_id) if job_id else None
+
+    def claim(self, owner: str, once: Once) -> None:
+        self._once.claim(owner, once)
 
     def get(self, owner: str, job_id: str) -> Job:
         with translated(StorageUnavailable, "table"):
@@ -113,17 +128,23 @@ class DynamoJobs:
         )
         return moved
 
-    def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:
+    def restart(self, job: Job, *, due_at: str, once: Once | None = None, **changes: object) -> Job:
         again = job.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
         attributes = changed_attributes(again, "status", "attempt", *changes)
-        self._update(
-            job,
-            {**attributes, "due_pk": DUE, "due_sk": due_at},
-            condition="#status = :from",
-            values={":from": job.status.value},
-            expected=f"a job that is {job.status}",
-            beside=[reopened_hold(self._table, again, self._audio_days)],
-        )
+        try:
+            self._update(
+                job,
+                {**attributes, "due_pk": DUE, "due_sk": due_at},
+                condition="#status = :from",
+                values={":from": job.status.value},
+                expected=f"a job that is {job.status}",
+                beside=[reopened_hold(self._table, again, self._audio_days), *self._remembering(job, once)],
+            )
+        except WrongState:
+            first = self.made_by(job.owner, once) if once else None
+            if first is None:
+                raise
+            return first
         return again
 
     def postpone(self, job: Job, due_at: str) -> None:
@@ -263,6 +284,9 @@ class DynamoJobs:
             )
             for row in rows
         ]
+
+    def _remembering(self, job: Job, once: Once | None) -> list[dict[str, Any]]:
+        return [{"Put": self._once.remembering(job.owner, once, job.id)}] if once else []
 
     def _query_parts(self, job: Job, prefix: str) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("query").paginate(

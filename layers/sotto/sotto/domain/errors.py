@@ -11,6 +11,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   |-- WrongState           409 the job's state does not allow the move
     |   |-- VersionConflict      409 somebody else changed the transcript first
     |   |-- AlreadyExists        409 the name or address is taken
+    |   |-- IdempotencyKeyReused 422 the key came with another request before
     |   |-- TooLarge             413 more bytes than the limit
     |   |-- LimitReached         429 too many requests, jobs, minutes or bytes
     |   |-- MinutesUsedUp        429 why a job failed whose recording did not fit into the month
@@ -119,6 +120,13 @@ class AlreadyExists(Rejected):
     status = 409
     title = "Already there"
     default_hint = "Use another name, or change the one that is there."
+
+
+class IdempotencyKeyReused(Rejected):
+    code = "idempotency_key_reused"
+    status = 422
+    title = "Key of another request"
+    default_hint = "Use a new Idempotency-Key for a new request; send the very same request to repeat one."
 
 
 class TooLarge(Rejected):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -20,9 +21,11 @@ from pydantic import BaseModel, ValidationError
 from sotto.domain.access import PUBLIC, require_scope
 from sotto.domain.audit import Origin
 from sotto.domain.errors import InvalidInput, LimitReached, NotFound, SottoError, TooLarge, Unavailable
+from sotto.domain.idempotency import Once, once_of
 from sotto.domain.identity import Principal
 from sotto.entry.origin import origin_of
 from sotto.entry.principal import principal_from_event
+from sotto.workflows.moments import iso
 
 PROBLEM = "application/problem+json"
 MAX_BODY_BYTES = 256 * 1024
@@ -117,6 +120,15 @@ class Api:
     def header(self, name: str) -> str:
         """The request's header, empty when it was not sent."""
         return str(self.routes.current_event.headers.get(name) or "")
+
+    def once(self, asked: BaseModel) -> Once | None:
+        """What the request's Idempotency-Key stands for when its body says `asked`; None without a key."""
+        key = self.header("Idempotency-Key")
+        if not key:
+            return None
+        event = self.routes.current_event
+        route = f"{event.http_method} {event.path}"
+        return once_of(key, route=route, body=asked.model_dump_json(), at=iso(datetime.now(UTC)))
 
     def query(self, model: type[Body]) -> Body:
         """The query string as `model`. Raises InvalidInput, which names the parameter."""

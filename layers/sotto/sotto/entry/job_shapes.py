@@ -200,16 +200,15 @@ class MultipartUpload(Shape):
 
 class AcceptedAnswer(Shape):
     job: JobShape
-    upload: Annotated[PutUpload | MultipartUpload, Field(discriminator="kind")]
+    upload: Annotated[PutUpload | MultipartUpload, Field(discriminator="kind")] | None
 
     @classmethod
     def of(cls, accepted: Accepted) -> AcceptedAnswer:
         job, upload = accepted.job, accepted.upload
+        way: PutUpload | MultipartUpload | None = None
         if isinstance(upload, PresignedPut):
-            way: PutUpload | MultipartUpload = PutUpload(
-                url=upload.url, headers=upload.headers, expires_at=job.upload_expires_at
-            )
-        else:
+            way = PutUpload(url=upload.url, headers=upload.headers, expires_at=job.upload_expires_at)
+        elif upload:
             way = MultipartUpload(
                 part_size_bytes=upload.part_size_bytes, part_count=upload.part_count, expires_at=job.upload_expires_at
             )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge
+from sotto.domain.idempotency import Once
 from sotto.domain.job import Job, JobStatus, Timings
 from sotto.domain.object_keys import UploadKey, clean_name
 from sotto.domain.options import Options, check_options
@@ -32,8 +34,10 @@ class NewJob:
 
 @dataclass(frozen=True)
 class Accepted:
+    """A job and the way to upload its recording, which is None once that has arrived."""
+
     job: Job
-    upload: PresignedPut | MultipartPlan
+    upload: PresignedPut | MultipartPlan | None
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,13 @@ class CreateJob:
     upload_ttl_s: int
     quotas: KeepQuotas
 
-    def __call__(self, owner: str, request: NewJob, request_id: str) -> Accepted:
-        """Check the request, store the job, and sign its upload. Raises Rejected's branch before anything is
-        stored, LimitReached among them."""
+    def __call__(self, owner: str, request: NewJob, request_id: str, once: Once | None = None) -> Accepted:
+        """Check the request, store the job, and sign its upload; of a job that `once` made before, sign it anew.
+
+        Raises Rejected's branch before anything is stored, LimitReached and IdempotencyKeyReused among them.
+        """
+        if once and (first := self.jobs.made_by(owner, once)):
+            return self._signed(first)
         options = check_options(request.options, self.offered_models)
         name = clean_name(request.name)
         _check_size(request.size_bytes, self.max_upload_bytes)
@@ -78,11 +86,22 @@ class CreateJob:
             upload_expires_at=after(now, self.upload_ttl_s),
             multipart_id=self.objects.start_multipart(key, content_type=request.content_type) if large else None,
         )
-        self.jobs.create(job, due_at=after(now, self.upload_ttl_s + RECONCILE_GRACE_S))
-        if large:
-            return Accepted(job, multipart_plan(request.size_bytes))
+        stored = self.jobs.create(job, due_at=after(now, self.upload_ttl_s + RECONCILE_GRACE_S), once=once)
+        if job.multipart_id and stored.id != job.id:  # an equal request was faster
+            self.objects.abort_multipart(key, job.multipart_id)
+        return self._signed(stored)
+
+    def _signed(self, job: Job) -> Accepted:
+        left_s = (datetime.fromisoformat(job.upload_expires_at) - self.clock()).total_seconds()
+        if job.status is not JobStatus.AWAITING_UPLOAD or job.recording is not None or left_s <= 0:
+            return Accepted(job, None)
+        if job.multipart_id:
+            return Accepted(job, multipart_plan(job.size_bytes))
         put = self.objects.presign_put(
-            key, content_type=request.content_type, size_bytes=request.size_bytes, expires_s=self.upload_ttl_s
+            str(UploadKey(job.owner, job.id, job.name)),
+            content_type=job.content_type,
+            size_bytes=job.size_bytes,
+            expires_s=math.ceil(left_s),
         )
         return Accepted(job, put)
 

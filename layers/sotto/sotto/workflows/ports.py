@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from sotto.domain.events import PartQueued
+from sotto.domain.idempotency import Once
 from sotto.domain.job import Job, JobStatus, Page, RecordingRef
 from sotto.domain.options import Options
 from sotto.domain.parts import Claim, Lane, Part, PartState, Probed
@@ -24,8 +25,22 @@ Clock = Callable[[], datetime]
 class Jobs(Protocol):
     """Jobs and their parts. Each change is conditional, so that duplicates and late workers change nothing."""
 
-    def create(self, job: Job, *, due_at: str) -> None:
-        """Store a new job. Raises WrongState when the id is taken."""
+    def create(self, job: Job, *, due_at: str, once: Once | None = None) -> Job:
+        """Store a new job, and return it; or the job that `once` made before, and nothing is stored.
+
+        Raises WrongState when the id is taken, and what `made_by` raises.
+        """
+        ...
+
+    def made_by(self, owner: str, once: Once) -> Job | None:
+        """The job that `once` made, as it is now.
+
+        Raises IdempotencyKeyReused when that was another request, NotFound when the job was deleted.
+        """
+        ...
+
+    def claim(self, owner: str, once: Once) -> None:
+        """Remember what `once` asks for, without a job. Raises IdempotencyKeyReused."""
         ...
 
     def get(self, owner: str, job_id: str) -> Job:
@@ -44,9 +59,9 @@ class Jobs(Protocol):
         """
         ...
 
-    def restart(self, job: Job, *, due_at: str, **changes: object) -> Job:
+    def restart(self, job: Job, *, due_at: str, once: Once | None = None, **changes: object) -> Job:
         """Move an ended job back to AWAITING_UPLOAD as the next attempt and set the named fields, if it still is the
-        attempt and status that `job` says. Raises WrongState, NotFound."""
+        attempt and status that `job` says and `once` did not do that before. Raises WrongState, NotFound."""
         ...
 
     def decide_language(self, job: Job, language: str, probability: float) -> tuple[str, float | None]:

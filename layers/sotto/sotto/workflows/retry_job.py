@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sotto.domain.errors import WrongState
+from sotto.domain.idempotency import Once
 from sotto.domain.job import Attempt, Job, Progress
 from sotto.domain.options import Options, check_options
 from sotto.workflows.intake_recording import STALLED_AFTER_S
@@ -26,8 +27,11 @@ class RetryJob:
     offered_models: frozenset[str]
     quotas: KeepQuotas
 
-    def __call__(self, owner: str, job_id: str, options: Options) -> Job:
-        """Start the next attempt of an ended job. Raises WrongState, InvalidInput, NotFound, LimitReached."""
+    def __call__(self, owner: str, job_id: str, options: Options, once: Once | None = None) -> Job:
+        """Start the next attempt of an ended job, once. Raises WrongState, InvalidInput, NotFound, LimitReached,
+        IdempotencyKeyReused."""
+        if once and (first := self.jobs.made_by(owner, once)):
+            return first
         job = self.jobs.get(owner, job_id)
         if job.recording is None:
             raise WrongState(f"job {job_id}: expected a job whose recording was uploaded, found none")
@@ -37,6 +41,7 @@ class RetryJob:
         again = self.jobs.restart(
             job,
             due_at=after(now, STALLED_AFTER_S),
+            once=once,
             options=wanted,
             history=(*job.history, Attempt.of(job)),
             progress=Progress(),
