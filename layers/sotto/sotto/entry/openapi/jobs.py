@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sotto.domain.errors import QueueUnavailable, WrongState
+from sotto.domain.errors import IdempotencyKeyReused, QueueUnavailable, WrongState
 from sotto.entry.job_shapes import (
     JobAnswer,
     JobsAnswer,
@@ -11,7 +11,7 @@ from sotto.entry.job_shapes import (
     RecordingAnswer,
     RetryRequest,
 )
-from sotto.entry.openapi.route import Door, Route
+from sotto.entry.openapi.route import ONCE, Door, Route
 
 JOBS = Door(
     "jobs",
@@ -42,7 +42,8 @@ JOBS = Door(
             "Transcribe an ended job's recording again, with the same or other options.",
             {202: JobAnswer},
             body=RetryRequest,
-            errors=(WrongState, QueueUnavailable),
+            headers=ONCE,
+            errors=(WrongState, QueueUnavailable, IdempotencyKeyReused),
         ),
         Route(
             "DELETE",

@@ -17,6 +17,10 @@ Schema = type[BaseModel] | tuple[type[BaseModel], ...] | dict[str, object]
 """The shape of a body: a model, one of several, or a JSON schema where no model stands for it."""
 
 
+ONCE = {"Idempotency-Key": "the same key with the same request is answered with the first one's job, for a day"}
+"""Header of the routes that may be sent twice (entry/http.py)."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """An answer that is more than one JSON model. `content` is by media type, `headers` by name: what each says."""

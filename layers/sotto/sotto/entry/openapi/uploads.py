@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sotto.domain.errors import DiskFull, RecordingEmpty, RecordingTooLarge, WrongState
+from sotto.domain.errors import DiskFull, IdempotencyKeyReused, RecordingEmpty, RecordingTooLarge, WrongState
 from sotto.entry.job_shapes import (
     AcceptedAnswer,
     CompleteRequest,
@@ -12,7 +12,7 @@ from sotto.entry.job_shapes import (
     SignRequest,
     UploadedParts,
 )
-from sotto.entry.openapi.route import JSON, Door, Reply, Route
+from sotto.entry.openapi.route import JSON, ONCE, Door, Reply, Route
 
 UPLOADS = Door(
     "uploads",
@@ -26,7 +26,8 @@ UPLOADS = Door(
             "Accept a job and sign its upload.",
             {201: Reply("The job, and where to upload.", {JSON: AcceptedAnswer}, {"Location": "path of the job"})},
             body=JobRequest,
-            errors=(RecordingEmpty, RecordingTooLarge, DiskFull),
+            headers=ONCE,
+            errors=(RecordingEmpty, RecordingTooLarge, DiskFull, IdempotencyKeyReused),
         ),
         Route(
             "POST",
