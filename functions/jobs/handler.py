@@ -7,13 +7,13 @@ from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.job_shapes import (
     JobAnswer,
-    JobsAnswer,
     JobShape,
-    ListQuery,
+    LabelsRequest,
     ModelsAnswer,
     RecordingAnswer,
     RetryRequest,
 )
+from sotto.entry.list_shapes import JobsAnswer, JobsQuery
 from sotto.entry.telemetry import make_logger
 
 api = Api(make_logger("jobs"), admit)
@@ -23,8 +23,8 @@ handler = api.handler
 @api.routes.get("/jobs")
 def list_jobs() -> Response[str]:
     """One page of the caller's jobs, newest first."""
-    owner, query = api.principal().user_id, api.query(ListQuery)
-    page = wiring.read_job().page(owner, limit=query.limit, cursor=query.cursor)
+    owner, query = api.principal().user_id, api.query(JobsQuery)
+    page = wiring.list_jobs()(owner, query.filters, limit=query.limit, cursor=query.cursor)
     return answer(JobsAnswer(jobs=[JobShape.of(job) for job in page.jobs], next_cursor=page.cursor))
 
 
@@ -32,6 +32,13 @@ def list_jobs() -> Response[str]:
 def get_job(job_id: str) -> Response[str]:
     """One job with its progress."""
     return answer(JobAnswer(job=JobShape.of(wiring.read_job().get(api.principal().user_id, job_id))))
+
+
+@api.routes.patch("/jobs/<job_id>")
+def label_job(job_id: str) -> Response[str]:
+    """Change a job's title or tags."""
+    owner, request = api.principal().user_id, api.body(LabelsRequest)
+    return answer(JobAnswer(job=JobShape.of(wiring.label_job()(owner, job_id, request.changes))))
 
 
 @api.routes.post("/jobs/<job_id>/cancel")

@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from sotto.entry import wiring
 from sotto.entry.admission import admit
+from sotto.entry.batch_shapes import BatchAnswer, BatchRequest
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.job_shapes import (
     AcceptedAnswer,
@@ -31,6 +32,15 @@ def create_job() -> Response[str]:
     request = asked.to_domain(wiring.job_settings().default_model)
     accepted = wiring.create_job()(owner, request, api.request_id, api.once(asked))
     return answer(AcceptedAnswer.of(accepted), status=201, headers={"Location": f"/v1/jobs/{accepted.job.id}"})
+
+
+@api.routes.post("/jobs/batch")
+def create_jobs() -> Response[str]:
+    """Accept many jobs, each by itself, and sign their uploads."""
+    owner, asked = api.principal().user_id, api.body(BatchRequest)
+    requests = [one.to_domain(wiring.job_settings().default_model) for one in asked.jobs]
+    found = wiring.create_jobs()(owner, requests, api.request_id, api.once(asked))
+    return answer(BatchAnswer.of(found, api.request_id))
 
 
 @api.routes.post("/jobs/<job_id>/upload/parts")

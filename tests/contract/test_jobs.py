@@ -9,7 +9,7 @@ import pytest
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_outbox import DynamoOutbox
-from sotto.domain.errors import Failure, InvalidInput, NotFound, WrongState
+from sotto.domain.errors import Failure, NotFound, WrongState
 from sotto.domain.job import Attempt, Job, JobStatus, Progress
 from sotto.domain.outbox import OutboxEvent
 from sotto.domain.parts import Claim
@@ -52,25 +52,36 @@ def test_another_owner_sees_nothing(jobs: Jobs) -> None:
     jobs.create(NEW, due_at=SOON)
     with pytest.raises(NotFound):
         jobs.get("somebody-else", JOB_ID)
-    assert jobs.page("somebody-else", limit=10, cursor=None).jobs == ()
+    assert jobs.newest("somebody-else", limit=10) == []
 
 
-def test_pages_run_from_new_to_old_and_end(jobs: Jobs) -> None:
-    for n in range(5):
-        jobs.create(replace(NEW, id=f"{JOB_ID[:-1]}{n}"), due_at=SOON)
-    seen, cursor = [], None
-    while True:
-        page = jobs.page(OWNER, limit=2, cursor=cursor)
-        seen += [job.id[-1] for job in page.jobs]
-        cursor = page.cursor
-        if cursor is None:
-            break
-    assert seen == ["4", "3", "2", "1", "0"]
+def test_jobs_are_read_from_new_to_old_within_bounds(jobs: Jobs) -> None:
+    ids = [f"{JOB_ID[:-1]}{n}" for n in range(5)]
+    for job_id in ids:
+        jobs.create(replace(NEW, id=job_id), due_at=SOON)
+
+    def seen(**bounds: str) -> list[str]:
+        return [job.id[-1] for job in jobs.newest(OWNER, limit=10, **bounds)]
+
+    assert seen() == ["4", "3", "2", "1", "0"]
+    assert seen(below=ids[3]) == ["2", "1", "0"]
+    assert seen(below=f"{ids[3]}\0") == ["3", "2", "1", "0"]
+    assert seen(oldest=ids[3]) == ["4", "3"]
+    assert seen(oldest=ids[1], below=ids[3]) == ["2", "1"]
+    assert seen(oldest=ids[3], below=ids[1]) == []
+    assert [job.id[-1] for job in jobs.newest(OWNER, below=ids[4], limit=2)] == ["3", "2"]
 
 
-def test_a_cursor_from_nowhere_is_refused(jobs: Jobs) -> None:
-    with pytest.raises(InvalidInput, match="cursor"):
-        jobs.page(OWNER, limit=2, cursor="\u00e9\u00e9")
+def test_labels_are_set_and_taken_away_whatever_happens_to_the_job(jobs: Jobs, processing: Job) -> None:
+    assert jobs.get(OWNER, JOB_ID).tags == ()
+    assert jobs.label(OWNER, JOB_ID, title="Council", tags=("a", "b")).title == "Council"
+    failed = jobs.move(processing, JobStatus.FAILED, failure=Failure("a", "b", "c"))
+    jobs.restart(failed, due_at=LATER, failure=None)
+    stored = jobs.label(OWNER, JOB_ID, title=None)
+    assert stored == jobs.get(OWNER, JOB_ID)
+    assert (stored.title, stored.tags, stored.attempt) == (None, ("a", "b"), 2)
+    with pytest.raises(NotFound):
+        jobs.label("somebody-else", JOB_ID, tags=())
 
 
 def test_a_move_sets_the_fields_and_the_condition_holds(jobs: Jobs) -> None:

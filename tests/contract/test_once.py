@@ -29,7 +29,7 @@ def jobs(request: pytest.FixtureRequest) -> Jobs:
 
 
 def ids(jobs: Jobs) -> list[str]:
-    return [job.id for job in jobs.page(OWNER, limit=10, cursor=None).jobs]
+    return [job.id for job in jobs.newest(OWNER, limit=10)]
 
 
 def test_of_two_requests_that_both_saw_no_job_one_makes_it(jobs: Jobs) -> None:

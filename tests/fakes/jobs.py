@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from sotto.domain.errors import IdempotencyKeyReused, InvalidInput, NotFound, WrongState
+from sotto.domain.errors import IdempotencyKeyReused, NotFound, WrongState
 from sotto.domain.idempotency import Once
-from sotto.domain.job import FINAL, Job, JobStatus, Page, sources_of
+from sotto.domain.job import FINAL, Job, JobStatus, sources_of
 from sotto.domain.outbox import OutboxEvent, job_event
 from sotto.domain.parts import Claim, PartState
 
@@ -71,15 +71,13 @@ class InMemoryJobs:
         except KeyError:
             raise NotFound("no such job") from None
 
-    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
-        if cursor is not None and not cursor.isascii():
-            raise InvalidInput("cursor", expected="the next_cursor of an earlier page", found=cursor)
-        mine = sorted(
-            (job for (who, _), job in self.rows.items() if who == owner), key=lambda job: job.id, reverse=True
-        )
-        rest = [job for job in mine if cursor is None or job.id < cursor]
-        jobs = tuple(rest[:limit])
-        return Page(jobs, jobs[-1].id if len(rest) > limit else None)
+    def newest(self, owner: str, *, below: str = "~", oldest: str = "", limit: int) -> Sequence[Job]:
+        mine = (job for (who, _), job in self.rows.items() if who == owner and oldest <= job.id < below)
+        return sorted(mine, key=lambda job: job.id, reverse=True)[:limit]
+
+    def label(self, owner: str, job_id: str, **changes: object) -> Job:
+        self.rows[owner, job_id] = replace(self.get(owner, job_id), **changes)  # type: ignore[arg-type]
+        return self.rows[owner, job_id]
 
     def move(self, job: Job, target: JobStatus, *, due_at: str | None = None, **changes: object) -> Job:
         stored = self._same_attempt(job)
@@ -102,7 +100,7 @@ class InMemoryJobs:
         stored = self._same_attempt(job)
         if stored.status is not job.status:
             raise WrongState(f"found {stored.status}")
-        again = job.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
+        again = stored.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
         self._remember(job, once)
         self.rows[job.owner, job.id] = again
         self.due_at[job.owner, job.id] = due_at

@@ -8,6 +8,8 @@ from tests.integration.identity.world import Route
 
 BODIES: dict[Route, Any] = {
     ("POST", "/jobs"): {"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"},
+    ("POST", "/jobs/batch"): {"jobs": [{"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"}]},
+    ("PATCH", "/jobs/{job_id}"): {"title": "Council"},
     ("POST", "/jobs/{job_id}/upload/parts"): {"numbers": [1]},
     ("POST", "/jobs/{job_id}/upload/complete"): {"parts": [{"number": 1, "etag": "x"}]},
     ("POST", "/jobs/{job_id}/retry"): {},

@@ -17,6 +17,7 @@ from sotto.domain.quotas import Quotas
 from sotto.domain.transcript import RecordingFacts, Transcript
 from sotto.workflows.cancel_job import CancelJob
 from sotto.workflows.create_job import CreateJob, NewJob
+from sotto.workflows.create_jobs import CreateJobs
 from sotto.workflows.delete_job import DeleteJob
 from sotto.workflows.edit_transcript import EditTranscript
 from sotto.workflows.fail_job import FailJob
@@ -24,6 +25,8 @@ from sotto.workflows.index_words import IndexWords
 from sotto.workflows.intake_recording import IntakeRecording
 from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.keep_quotas import KeepQuotas
+from sotto.workflows.label_job import LabelJob
+from sotto.workflows.list_jobs import ListJobs
 from sotto.workflows.plan_recording import PartPlans
 from sotto.workflows.read_job import ReadJob
 from sotto.workflows.read_transcript import ReadTranscript
@@ -123,6 +126,9 @@ class Service:
         self.fail = FailJob(self.jobs, self.clock)
         self.cancel = CancelJob(self.jobs, self.objects, self.clock)
         self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}), quotas)
+        self.list = ListJobs(self.jobs)
+        self.label = LabelJob(self.jobs)
+        self.create_jobs = CreateJobs(self.create)
         self.read = ReadJob(self.jobs, self.objects, self.clock)
         self.transcripts = ReadTranscript(self.jobs, self.objects, self.versions)
         self.edits = EditTranscript(

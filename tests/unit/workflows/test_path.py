@@ -9,6 +9,7 @@ from sotto.domain.job import JobStatus
 from sotto.domain.object_keys import work_key
 from sotto.domain.parts import Lane
 from sotto.domain.renderings.view import View
+from sotto.workflows.list_jobs import JobFilters
 from sotto.workflows.reconcile_jobs import GIVE_UP_AFTER
 from tests.examples import OWNER
 
@@ -268,8 +269,8 @@ def test_another_owner_can_do_nothing(service) -> None:
     for attempt in (service.read.get, service.read.recording_url, service.delete):
         with pytest.raises(NotFound):
             attempt("somebody-else", job.id)
-    assert service.read.page("somebody-else", limit=10, cursor=None).jobs == ()
-    assert service.read.page(OWNER, limit=10, cursor=None).jobs == (job,)
+    assert service.list(OWNER, JobFilters(), limit=10, cursor=None).jobs == (job,)
+    assert service.list("somebody-else", JobFilters(), limit=10, cursor=None).jobs == ()
 
 
 def test_deletion_removes_objects_rows_and_open_uploads(service) -> None:

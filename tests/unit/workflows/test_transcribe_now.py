@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sotto.domain.errors import NotARecording, PartFailedRepeatedly, StillTranscribing, StorageUnavailable, WrongState
+from sotto.domain.idempotency import Once
 from sotto.domain.job import Job, JobStatus
 from sotto.domain.object_keys import UploadKey
 from sotto.domain.options import Options
@@ -107,10 +108,10 @@ def test_two_equal_requests_at_once_make_one_job(service: Service, now: Transcri
     """The second one comes when the first has claimed the request and not yet made its job."""
     create, inner = service.jobs.create, []
 
-    def slow_create(job: Job, *, due_at: str) -> None:
+    def slow_create(job: Job, *, due_at: str, once: Once | None = None) -> Job:
         service.jobs.create = create  # type: ignore[method-assign]
         inner.append(start(now))
-        create(job, due_at=due_at)
+        return create(job, due_at=due_at, once=once)
 
     service.jobs.create = slow_create  # type: ignore[method-assign]
     assert start(now).id == inner[0].id

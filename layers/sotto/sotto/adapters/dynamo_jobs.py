@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import random
 import time
-from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -38,15 +37,16 @@ from sotto.adapters.dynamo_job_rows import (
 from sotto.adapters.dynamo_once import DynamoOnce
 from sotto.adapters.dynamo_outbox import event_to_row
 from sotto.adapters.dynamo_rows import from_row, to_row
-from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
+from sotto.domain.errors import NotFound, StorageUnavailable, WrongState
 from sotto.domain.idempotency import Once
-from sotto.domain.job import FINAL, Job, JobStatus, Page, sources_of
+from sotto.domain.job import FINAL, Job, JobStatus, sources_of
 from sotto.domain.outbox import job_event
 from sotto.domain.parts import Claim, PartState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+END = "~"  # above every ULID
 DUE = "JOB"  # one partition of the index: it holds unfinished jobs only
 PART_ROW_DAYS = 14
 CONFLICT_TRIES = 8
@@ -98,21 +98,36 @@ class DynamoJobs:
             raise NotFound(f"job: expected one of yours, found none with id {job_id}")
         return job_from_row(from_row(found["Item"]))
 
-    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :jobs)",
-            "ExpressionAttributeValues": to_row({":pk": job_key(owner, "")["pk"], ":jobs": "JOB#"}),
-            "ScanIndexForward": False,
-            "Limit": limit,
-        }
-        if cursor:
-            query["ExclusiveStartKey"] = to_row(job_key(owner, _job_id_of(cursor)))
+    def newest(self, owner: str, *, below: str = END, oldest: str = "", limit: int) -> Sequence[Job]:
+        if oldest > below:
+            return []
+        first, last = (job_key(owner, end) for end in (oldest, below))
         with translated(StorageUnavailable, "table"):
-            found = self._client.query(**query)
-        jobs = tuple(job_from_row(from_row(row)) for row in found["Items"])
-        more = bool(found.get("LastEvaluatedKey")) and bool(jobs)
-        return Page(jobs, urlsafe_b64encode(jobs[-1].id.encode()).decode() if more else None)
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+                ExpressionAttributeValues=to_row({":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]}),
+                ScanIndexForward=False,
+                # One more than asked for, because BETWEEN includes `below`.
+                PaginationConfig={"MaxItems": limit + 1, "PageSize": limit + 1},
+            )
+            rows = [row for page in pages for row in page["Items"]]
+        return [job for job in (job_from_row(from_row(row)) for row in rows) if job.id < below][:limit]
+
+    def label(self, owner: str, job_id: str, **changes: object) -> Job:
+        # Whatever the attempt and status: a label has nothing to do with them.
+        attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
+        write: Any = {
+            "TableName": self._table,
+            "Key": to_row(job_key(owner, job_id)),
+            "UpdateExpression": _setting(attributes),
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
+        }
+        if values := to_row({f":{name}": value for name, value in attributes.items()}):
+            write["ExpressionAttributeValues"] = values
+        self._written(write)
+        return self.get(owner, job_id)
 
     def move(self, job: Job, target: JobStatus, *, due_at: str | None = None, **changes: object) -> Job:
         moved = job.moved(target, **changes)
@@ -316,16 +331,13 @@ class DynamoJobs:
 
         `beside` are writes that happen together with it, or not at all.
         """
-        sets = [f"#{name} = :{name}" for name, value in attributes.items() if value is not None]
-        removes = [f"#{name}" for name, value in attributes.items() if value is None]
-        expression = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
         condition = f"attribute_exists(pk) AND attempt = :present AND {condition}"
         names = {f"#{name}": name for name in attributes}
         names |= {name: name[1:] for name in ("#status", "#language") if name in condition}
         write: Any = {
             "TableName": self._table,
             "Key": to_row(job_key(job.owner, job.id)),
-            "UpdateExpression": expression.strip(),
+            "UpdateExpression": _setting(attributes),
             "ConditionExpression": condition,
             "ExpressionAttributeValues": to_row(
                 {":present": job.attempt, **values, **{f":{k}": v for k, v in attributes.items()}}
@@ -388,11 +400,8 @@ class DynamoJobs:
         raise StorageUnavailable(f"{what}: expected to be counted, found {CONFLICT_TRIES} conflicts in a row")
 
 
-def _job_id_of(cursor: str) -> str:
-    try:
-        job_id = b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
-    except ValueError:
-        job_id = ""
-    if not job_id.isalnum():
-        raise InvalidInput("cursor", expected="the next_cursor of an earlier page", found=cursor)
-    return job_id
+def _setting(attributes: Mapping[str, Any]) -> str:
+    """The update that sets each attribute #name to :name, and removes it where that is None."""
+    sets = [f"#{name} = :{name}" for name, value in attributes.items() if value is not None]
+    removes = [f"#{name}" for name, value in attributes.items() if value is None]
+    return (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")

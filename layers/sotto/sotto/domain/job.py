@@ -102,6 +102,8 @@ class Job:
     timings: Timings
     request_id: str
     upload_expires_at: str
+    title: str | None = None
+    tags: tuple[str, ...] = ()
     attempt: int = 1
     multipart_id: str | None = None
     recording: RecordingRef | None = None

@@ -56,6 +56,18 @@ class Problem(BaseModel):
     hint: str
     request_id: str
 
+    @classmethod
+    def of(cls, error: SottoError, request: str) -> Problem:
+        return cls(
+            type=f"urn:sotto:error:{error.code}",
+            title=error.title,
+            status=error.status,
+            detail=error.message,
+            code=error.code,
+            hint=error.hint,
+            request_id=request,
+        )
+
 
 class Api:
     """The routes of one function. `handler` is what Lambda calls."""
@@ -165,16 +177,8 @@ def problem(error: SottoError, request: str) -> Response[str]:
     headers = {"X-Request-Id": request, "Cache-Control": "no-store"}
     if isinstance(error, (LimitReached, Unavailable)):
         headers["Retry-After"] = str(error.retry_after_s)
-    body = Problem(
-        type=f"urn:sotto:error:{error.code}",
-        title=error.title,
-        status=error.status,
-        detail=error.message,
-        code=error.code,
-        hint=error.hint,
-        request_id=request,
-    )
-    return Response(status_code=error.status, content_type=PROBLEM, body=body.model_dump_json(), headers=headers)
+    body = Problem.of(error, request).model_dump_json()
+    return Response(status_code=error.status, content_type=PROBLEM, body=body, headers=headers)
 
 
 def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:

@@ -227,6 +227,6 @@ def _delete_all_jobs(settings: AdminSettings, owner: str) -> None:
 
     jobs, words = DynamoJobs(aws.dynamodb(), settings.table), DynamoWords(aws.dynamodb(), settings.table)
     delete: Callable[[str, str], None] = DeleteJob(jobs, S3Objects(aws.s3(), settings.bucket), words)
-    while page := jobs.page(owner, limit=100, cursor=None).jobs:
+    while page := jobs.newest(owner, limit=100):
         for job in page:
             delete(owner, job.id)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sotto.domain.errors import Failure
 from sotto.domain.job import Attempt, Job, JobStatus, Stage, Timings, stage_of
+from sotto.domain.labels import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
 from sotto.domain.languages import LANGUAGES
 from sotto.domain.options import MODELS, Options, Task
 from sotto.domain.uploads import PresignedPut, UploadedPart
@@ -41,15 +42,32 @@ class JobRequest(OptionsRequest):
     name: str = Field(min_length=1, max_length=1000)
     size_bytes: int
     content_type: str = Field(default="application/octet-stream", max_length=200)
+    title: str | None = Field(default=None, description=f"what to call the job, up to {LONGEST_TITLE} characters")
+    tags: list[str] = Field(
+        default_factory=list, description=f"up to {MOST_TAGS} words to find it by, of up to {LONGEST_TAG} characters"
+    )
 
     def to_domain(self, default_model: str) -> NewJob:
-        options = self.model_dump(exclude={"name", "size_bytes", "content_type"})
+        options = self.model_dump(include=set(OptionsRequest.model_fields))
         return NewJob(
             name=self.name,
             size_bytes=self.size_bytes,
             content_type=self.content_type,
             options=Options.model_validate({**options, "model": self.model or default_model}),
+            title=self.title,
+            tags=tuple(self.tags),
         )
+
+
+class LabelsRequest(Shape):
+    """Body of PATCH /v1/jobs/{id}: what is named is set, null and an empty list take it away."""
+
+    title: str | None = None
+    tags: list[str] | None = None
+
+    @property
+    def changes(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class RetryRequest(OptionsRequest):
@@ -127,6 +145,8 @@ class JobShape(Shape):
     status: JobStatus
     stage: Stage
     name: str
+    title: str | None
+    tags: list[str]
     content_type: str
     size_bytes: int
     options: Options
@@ -151,6 +171,8 @@ class JobShape(Shape):
             status=job.status,
             stage=stage_of(job),
             name=job.name,
+            title=job.title,
+            tags=list(job.tags),
             content_type=job.content_type,
             size_bytes=job.recording.size_bytes if job.recording else job.size_bytes,
             options=job.options,
@@ -176,11 +198,6 @@ class JobShape(Shape):
 
 class JobAnswer(Shape):
     job: JobShape
-
-
-class JobsAnswer(Shape):
-    jobs: list[JobShape]
-    next_cursor: str | None
 
 
 class PutUpload(Shape):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from pydantic import Field
-from ulid import ULID
 
 from sotto.domain.terms import Clause, tokens
+from sotto.entry.days import first_id
 from sotto.entry.job_shapes import Shape
 from sotto.workflows.search_transcripts import END, Filters, Hit, Hits
 
@@ -25,18 +25,12 @@ class SearchQuery(Shape):
 
     @property
     def filters(self) -> Filters:
-        # A job's id begins with the millisecond of its creation, so a day is a range of ids.
         return Filters(
             model=self.model,
             language=self.language,
-            oldest=_first_id(self.first_day) if self.first_day else "",
-            below=_first_id(self.last_day + timedelta(days=1)) if self.last_day else END,
+            oldest=first_id(self.first_day) if self.first_day else "",
+            below=first_id(self.last_day + timedelta(days=1)) if self.last_day else END,
         )
-
-
-def _first_id(day: date) -> str:
-    stamp = str(ULID.from_datetime(datetime.combine(day, time(), UTC)))
-    return stamp[:10]  # the time alone: below every id of that moment
 
 
 class HitShape(Shape):

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from sotto.speech.transcriber import Transcriber
     from sotto.workflows.cancel_job import CancelJob
     from sotto.workflows.create_job import CreateJob
+    from sotto.workflows.create_jobs import CreateJobs
     from sotto.workflows.delete_own_job import DeleteOwnJob
     from sotto.workflows.fail_job import FailJob
     from sotto.workflows.intake_recording import IntakeRecording
     from sotto.workflows.keep_quotas import KeepQuotas
+    from sotto.workflows.label_job import LabelJob
+    from sotto.workflows.list_jobs import ListJobs
     from sotto.workflows.read_job import ReadJob
     from sotto.workflows.reconcile_jobs import ReconcileJobs
     from sotto.workflows.retry_job import RetryJob
@@ -90,6 +93,24 @@ def read_job() -> ReadJob:
 
     settings = job_settings()
     return ReadJob(_jobs(settings), _objects(settings), now)
+
+
+def create_jobs() -> CreateJobs:
+    from sotto.workflows.create_jobs import CreateJobs
+
+    return CreateJobs(create_job())
+
+
+def list_jobs() -> ListJobs:
+    from sotto.workflows.list_jobs import ListJobs
+
+    return ListJobs(_jobs(job_settings()))
+
+
+def label_job() -> LabelJob:
+    from sotto.workflows.label_job import LabelJob
+
+    return LabelJob(_jobs(job_settings()))
 
 
 def cancel_job() -> CancelJob:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge
 from sotto.domain.idempotency import Once
 from sotto.domain.job import Job, JobStatus, Timings
+from sotto.domain.labels import clean_tags, clean_title
 from sotto.domain.object_keys import UploadKey, clean_name
 from sotto.domain.options import Options, check_options
 from sotto.domain.uploads import MultipartPlan, PresignedPut
@@ -30,6 +31,8 @@ class NewJob:
     size_bytes: int
     content_type: str
     options: Options
+    title: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class CreateJob:
         if once and (first := self.jobs.made_by(owner, once)):
             return self._signed(first)
         options = check_options(request.options, self.offered_models)
-        name = clean_name(request.name)
+        name, title, tags = clean_name(request.name), clean_title(request.title), clean_tags(request.tags)
         _check_size(request.size_bytes, self.max_upload_bytes)
         if not request.content_type.startswith(("audio/", "video/", "application/octet-stream", "application/ogg")):
             raise InvalidInput(
@@ -77,6 +80,8 @@ class CreateJob:
             owner=owner,
             id=job_id,
             name=name,
+            title=title,
+            tags=tags,
             content_type=request.content_type,
             size_bytes=request.size_bytes,
             options=options,

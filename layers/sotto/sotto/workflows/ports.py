@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 from sotto.domain.events import PartQueued
 from sotto.domain.idempotency import Once
-from sotto.domain.job import Job, JobStatus, Page, RecordingRef
+from sotto.domain.job import Job, JobStatus, RecordingRef
 from sotto.domain.options import Options
 from sotto.domain.parts import Claim, Lane, Part, PartState, Probed
 from sotto.domain.transcript import PartTranscript
@@ -47,8 +47,15 @@ class Jobs(Protocol):
         """Read a job, consistently. Raises NotFound."""
         ...
 
-    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
-        """Read a page, newest first. Raises InvalidInput for a cursor that this owner was not given."""
+    def newest(self, owner: str, *, below: str = "~", oldest: str = "", limit: int) -> Sequence[Job]:
+        """The owner's newest jobs with ids below `below` and not below `oldest`, newest first.
+
+        Fewer than `limit` only when there are no more.
+        """
+        ...
+
+    def label(self, owner: str, job_id: str, **changes: object) -> Job:
+        """Set `title` or `tags`, or both, in any status and attempt. Raises NotFound."""
         ...
 
     def move(self, job: Job, target: JobStatus, *, due_at: str | None = None, **changes: object) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sotto.domain.errors import NotFound
-from sotto.domain.job import Job, JobStatus, Page
+from sotto.domain.job import Job, JobStatus
 from sotto.workflows.moments import after
 from sotto.workflows.ports import Clock, Jobs, Objects
 
@@ -27,9 +27,6 @@ class ReadJob:
         return replace(
             job, progress=replace(job.progress, seconds_done=round(min(seconds, job.progress.seconds_total), 3))
         )
-
-    def page(self, owner: str, *, limit: int, cursor: str | None) -> Page:
-        return self.jobs.page(owner, limit=limit, cursor=cursor)
 
     def recording_url(self, owner: str, job_id: str) -> tuple[str, str]:
         """A URL that plays the uploaded recording, and when it dies."""

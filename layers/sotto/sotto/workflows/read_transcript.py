@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
 from sotto.domain.job import Job, JobStatus
@@ -51,7 +51,7 @@ class ReadTranscript:
     def export(self, owner: str, job_id: str, extension: str, view: View, version: int | None = None) -> Export:
         """The job's transcript in a format of domain/renderings. Raises as `read` does."""
         job, transcript = self.read(owner, job_id, version)
-        content = render(transcript, extension, view)
+        content = render(transcript, extension, replace(view, title=job.title, tags=job.tags))
         if len(content) <= MAX_ANSWER_BYTES:
             return Export(job, content, None)
         key = export_key(owner, job_id, extension)

@@ -6,7 +6,7 @@ One family a file; this is the table of them, and what each can show.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sotto.domain.errors import InvalidInput
 from sotto.domain.renderings import subtitles, text
@@ -61,7 +61,8 @@ def render(transcript: Transcript, extension: str, view: View | None = None) -> 
     if found is None:
         raise InvalidInput("format", expected=f"one of {', '.join(FORMATS)}", found=extension)
     view = view or View()
-    chosen = View(
+    chosen = replace(
+        view,
         words=_chosen("words", view.words, found.words, extension),
         timestamps=_chosen("timestamps", view.timestamps, found.timestamps, extension),
     )

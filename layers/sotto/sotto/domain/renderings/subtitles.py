@@ -21,7 +21,7 @@ def srt(transcript: Transcript, view: View) -> str:
 
 def vtt(transcript: Transcript, view: View) -> str:
     """WebVTT; the recording's facts stand in a comment that players skip."""
-    note = "\n".join(_escaped(f"{label}: {value}".replace("\n", " ")) for label, value in facts_of(transcript))
+    note = "\n".join(_escaped(f"{label}: {value}".replace("\n", " ")) for label, value in facts_of(transcript, view))
     blocks = (
         f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_escaped(cue.text)}\n"
         for cue in _cues(transcript, view)

@@ -34,7 +34,7 @@ def tsv(transcript: Transcript, view: View) -> str:
 
 def md(transcript: Transcript, view: View) -> str:
     """A title, the facts as a list, a paragraph a segment."""
-    (_, name), *facts = facts_of(transcript)
+    (_, name), *facts = facts_of(transcript, view)
     head = f"# {_plain(name)}\n\n" + "".join(f"- {label}: {_plain(value)}\n" for label, value in facts)
     paragraphs = (
         f"\n**{clock(segment.start)}** {_plain(segment.text)}\n" if view.timestamps else f"\n{_plain(segment.text)}\n"

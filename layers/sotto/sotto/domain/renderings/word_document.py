@@ -12,7 +12,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 
-from sotto.domain.renderings.facts import clock, facts_of
+from sotto.domain.renderings.facts import clock, facts_of, heading
 from sotto.domain.renderings.view import View
 from sotto.domain.transcript import Transcript
 
@@ -57,7 +57,7 @@ def docx(transcript: Transcript, view: View) -> bytes:
     files = {
         "[Content_Types].xml": _CONTENT_TYPES,
         "_rels/.rels": _PACKAGE_RELATIONS,
-        "docProps/core.xml": _properties(transcript),
+        "docProps/core.xml": _properties(transcript, view),
         "word/_rels/document.xml.rels": _DOCUMENT_RELATIONS,
         "word/styles.xml": _STYLES,
         "word/document.xml": _document(transcript, view),
@@ -77,7 +77,7 @@ def _document(transcript: Transcript, view: View) -> str:
 
 
 def _paragraphs(transcript: Transcript, view: View) -> Iterator[str]:
-    (_, name), *facts = facts_of(transcript)
+    (_, name), *facts = facts_of(transcript, view)
     yield f'<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr>{_run(name)}</w:p>'
     for label, value in facts:
         yield f"<w:p>{_run(f'{label}: ', bold=True)}{_run(value)}</w:p>"
@@ -91,13 +91,13 @@ def _run(text: str, *, bold: bool = False) -> str:
     return f'<w:r>{style}<w:t xml:space="preserve">{_escaped(text)}</w:t></w:r>'
 
 
-def _properties(transcript: Transcript) -> str:
+def _properties(transcript: Transcript, view: View) -> str:
     moment = f'xsi:type="dcterms:W3CDTF">{_escaped(transcript.completed_at)}'
     return (
         f'<cp:coreProperties xmlns:cp="{_SCHEMAS}/package/2006/metadata/core-properties" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-        f"<dc:title>{_escaped(transcript.recording.name)}</dc:title><dc:creator>Sotto</dc:creator>"
+        f"<dc:title>{_escaped(heading(transcript, view))}</dc:title><dc:creator>Sotto</dc:creator>"
         f"<dc:language>{_escaped(transcript.language)}</dc:language>"
         f"<dcterms:created {moment}</dcterms:created><dcterms:modified {moment}</dcterms:modified>"
         "</cp:coreProperties>"

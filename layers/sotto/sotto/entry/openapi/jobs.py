@@ -5,12 +5,12 @@ from __future__ import annotations
 from sotto.domain.errors import IdempotencyKeyReused, QueueUnavailable, WrongState
 from sotto.entry.job_shapes import (
     JobAnswer,
-    JobsAnswer,
-    ListQuery,
+    LabelsRequest,
     ModelsAnswer,
     RecordingAnswer,
     RetryRequest,
 )
+from sotto.entry.list_shapes import JobsAnswer, JobsQuery
 from sotto.entry.openapi.route import ONCE, Door, Route
 
 JOBS = Door(
@@ -24,9 +24,17 @@ JOBS = Door(
             "list_jobs",
             "One page of the caller's jobs, newest first.",
             {200: JobsAnswer},
-            query=ListQuery,
+            query=JobsQuery,
         ),
         Route("GET", "/jobs/{job_id}", "get_job", "One job with its progress.", {200: JobAnswer}),
+        Route(
+            "PATCH",
+            "/jobs/{job_id}",
+            "label_job",
+            "Change a job's title or tags.",
+            {200: JobAnswer},
+            body=LabelsRequest,
+        ),
         Route(
             "POST",
             "/jobs/{job_id}/cancel",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sotto.domain.errors import DiskFull, IdempotencyKeyReused, RecordingEmpty, RecordingTooLarge, WrongState
+from sotto.entry.batch_shapes import BatchAnswer, BatchRequest
 from sotto.entry.job_shapes import (
     AcceptedAnswer,
     CompleteRequest,
@@ -28,6 +29,16 @@ UPLOADS = Door(
             body=JobRequest,
             headers=ONCE,
             errors=(RecordingEmpty, RecordingTooLarge, DiskFull, IdempotencyKeyReused),
+        ),
+        Route(
+            "POST",
+            "/jobs/batch",
+            "create_jobs",
+            "Accept many jobs, each by itself, and sign their uploads.",
+            {200: BatchAnswer},
+            body=BatchRequest,
+            headers=ONCE,
+            errors=(IdempotencyKeyReused,),
         ),
         Route(
             "POST",
