@@ -100,6 +100,27 @@ def test_an_answer_is_json_that_no_cache_keeps(api: Api) -> None:
     assert headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/jobs"), ("DELETE", "/jobs/1"), ("GET", "/account")])
+def test_a_query_parameter_that_nobody_reads_is_refused(api: Api, method: str, path: str) -> None:
+    done: list[str] = []
+
+    @api.routes.get("/account")
+    def account():
+        return answer(Echo(text="mine"))
+
+    @api.routes.delete("/jobs/1")
+    def delete():
+        done.append("deleted")
+
+    problem = problem_of(call(api, method, path, body='{"text": "hi"}', queryStringParameters={"worsd": "true"}))
+    assert problem["detail"] == "worsd: expected no such query parameter on this route, found 'true'"
+    assert done == []
+
+
+def test_what_went_wrong_is_told_before_a_parameter_that_nobody_reads(api: Api) -> None:
+    assert problem_of(call(api, "GET", "/version", queryStringParameters={"a": "b"}))["status"] == 503
+
+
 def test_a_body_may_come_in_base64(api: Api) -> None:
     body = base64.b64encode('{"text": "é"}'.encode()).decode()
     assert json.loads(call(api, "POST", "/jobs", body=body, isBase64Encoded=True)[2]) == {"text": "é"}

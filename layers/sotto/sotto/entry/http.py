@@ -87,11 +87,12 @@ class Api:
         self.routes.exception_handler(SottoError)(self._known_error)
         self.routes.exception_handler(Exception)(self._unknown_error)
         self.routes.not_found(self._no_route)
+        self._read_query = False
 
     def handler(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         self.logger.set_correlation_id(request_id(event))
         try:
-            answer = self.routes.resolve(event, context)
+            answer = self._resolve(event, context)
         except Exception as error:
             self.logger.exception("unexpected error", exception_name=type(error).__name__)
             answer = _as_dict(self._refuse(_UNKNOWN, request_id(event)))
@@ -102,6 +103,21 @@ class Api:
             status=answer.get("statusCode"),
         )
         return answer
+
+    def _resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """The route's answer, or a refusal of query parameters that nobody reads: a misspelt one must not pass.
+
+        Only GET reads any, and changes nothing, so there it can be seen afterwards whether the route did.
+        """
+        sent = event.get("queryStringParameters") or {}
+        self._read_query = False
+        if not sent or event.get("httpMethod") == "GET":
+            answer = self.routes.resolve(event, context)
+            if not sent or self._read_query or int(answer["statusCode"]) >= HTTPStatus.BAD_REQUEST:
+                return answer
+        name = min(sent)
+        error = InvalidInput(_short(name), expected="no such query parameter on this route", found=_short(sent[name]))
+        return _as_dict(self._refuse(error, request_id(event)))
 
     @property
     def request_id(self) -> str:
@@ -144,6 +160,7 @@ class Api:
 
     def query(self, model: type[Body]) -> Body:
         """The query string as `model`. Raises InvalidInput, which names the parameter."""
+        self._read_query = True
         return validate(model, dict(self.routes.current_event.query_string_parameters or {}))
 
     def _known_error(self, error: SottoError) -> Response[str]:
@@ -227,7 +244,7 @@ def validate(model: type[Body], data: dict[str, Any]) -> Body:
         raise InvalidInput(key, expected=first["msg"], found=found) from None
 
 
-def _short(value: object) -> object:
+def _short(value: Any) -> Any:
     return value[:60] + "..." if isinstance(value, str) and len(value) > 60 else value
 
 
