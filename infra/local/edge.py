@@ -4,6 +4,9 @@ Files come from web/dist, with the same cache rules and security headers as on A
 API of the emulator, both bodies streamed. Recordings do not pass here: the browser sends them to the bucket by
 presigned URL, which is why the storage's origin is in the content security policy.
 
+Requests wait here for a place, because each concurrent call of a function is a process of its own in the emulator: two
+hundred callers at once would otherwise start two hundred processes, which is slower for all than one after the other.
+
 New jobs are refused while the disk is nearly full, because the emulator would take recordings that it cannot keep.
 
 Only requests for this origin are answered. A page elsewhere could otherwise point its own name at 127.0.0.1 and read
@@ -13,6 +16,7 @@ what we serve (DNS rebinding); `localhost` is sent to the one origin that the bu
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import re
@@ -33,6 +37,9 @@ HOP_BY_HOP = frozenset(
      "upgrade", "host"}
 )  # fmt: skip
 UPSTREAM_WITHIN_S = 35  # the gateway itself gives up after 29
+PLACE_WITHIN_S = 60
+WAITING_CALLS_AT_ONCE = 2
+"""Calls of /v1/audio last as long as their transcription; this machine works on two parts at once."""
 MAKES_A_JOB = re.compile(r"/v1/(jobs|audio/\w+)")
 IMMUTABLE = "public, max-age=31536000, immutable"
 REQUEST_ID = "x-amzn-requestid"
@@ -42,6 +49,8 @@ UPSTREAM = web.AppKey("upstream", str)
 DIST = web.AppKey("dist", Path)
 STATE = web.AppKey("state", Path)
 CLIENT = web.AppKey("client", ClientSession)
+PLACES = web.AppKey("places", tuple[asyncio.Semaphore, asyncio.Semaphore])
+"""For calls that wait for a transcription, and for all others."""
 
 
 def security_headers(storage: str) -> dict[str, str]:
@@ -71,10 +80,10 @@ def security_headers(storage: str) -> dict[str, str]:
     }
 
 
-def create_app(*, origin: str, upstream: str, storage: str, dist: Path, state: Path) -> web.Application:
+def create_app(*, origin: str, upstream: str, storage: str, dist: Path, state: Path, at_once: int) -> web.Application:
     """`origin` is ours (http://127.0.0.1:8080), `upstream` the REST API's stage, `dist` the built web app.
 
-    `state` is the folder on whose disk the emulator keeps everything.
+    `state` is the folder on whose disk the emulator keeps everything, `at_once` how many calls the API gets at a time.
     """
     headers = security_headers(storage)
     host = origin.removeprefix("http://")
@@ -105,6 +114,8 @@ def create_app(*, origin: str, upstream: str, storage: str, dist: Path, state: P
 
     app = web.Application(middlewares=[only_this_origin])
     app[UPSTREAM], app[DIST], app[STATE] = upstream.rstrip("/"), dist.resolve(), state
+    others = max(1, at_once - WAITING_CALLS_AT_ONCE)
+    app[PLACES] = asyncio.Semaphore(WAITING_CALLS_AT_ONCE), asyncio.Semaphore(others)
     app.on_startup.append(client)
     app.on_cleanup.append(close)
     app.on_response_prepare.append(add_headers)
@@ -114,6 +125,21 @@ def create_app(*, origin: str, upstream: str, storage: str, dist: Path, state: P
 
 
 async def hand_on(request: web.Request) -> web.StreamResponse:
+    """Pass the request to the API once it has a place there, and its answer back."""
+    waiting, others = request.app[PLACES]
+    places = waiting if request.path.startswith("/v1/audio/") else others
+    try:
+        async with asyncio.timeout(PLACE_WITHIN_S):
+            await places.acquire()
+    except TimeoutError:
+        return _problem(request, Unavailable, Unavailable.status, "This machine is busy with earlier requests.")
+    try:
+        return await _pass(request)
+    finally:
+        places.release()
+
+
+async def _pass(request: web.Request) -> web.StreamResponse:
     """Pass the request to the API and its answer back, piece by piece."""
     if request.method == "POST" and MAKES_A_JOB.fullmatch(request.path) and is_nearly_full(request.app[STATE]):
         return _problem(request, DiskFull, DiskFull.status, "The disk of this machine is nearly full.")
@@ -190,10 +216,18 @@ def main() -> None:
     parser.add_argument("--storage", required=True, help="origin of the bucket")
     parser.add_argument("--dist", type=Path, required=True, help="the built web app")
     parser.add_argument("--state", type=Path, required=True, help="the stack's folder, whose disk is watched")
+    parser.add_argument("--at-once", type=int, required=True, help="calls that the API gets at a time")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     origin = f"http://{LOOPBACK}:{given.port}"
-    app = create_app(origin=origin, upstream=given.upstream, storage=given.storage, dist=given.dist, state=given.state)
+    app = create_app(
+        origin=origin,
+        upstream=given.upstream,
+        storage=given.storage,
+        dist=given.dist,
+        state=given.state,
+        at_once=given.at_once,
+    )
     web.run_app(app, host=LOOPBACK, port=given.port, access_log=None, print=None, shutdown_timeout=2)
 
 

@@ -117,7 +117,7 @@ def edge(wiring: Wiring) -> Plan:
         name="edge",
         argv=(
             *(sys.executable, "-m", "infra.local.edge", "--port", str(wiring.web_port)),
-            *("--upstream", upstream, *places),
+            *("--upstream", upstream, "--at-once", wiring.parameters["ApiConcurrency"], *places),
         ),
         environment=clean_environment(wiring.places, dict(wiring.environ)),
         cwd=wiring.places.checkout,

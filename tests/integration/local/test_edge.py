@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +28,18 @@ class Site:
         self.dist, self.port, self.api_port = dist, choose(), choose()
         self.origin = f"http://{LOOPBACK}:{self.port}"
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.inside: list[str] = []
+        self.most_inside = 0
+        self.release = threading.Event()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen.append((request.method, request.raw_path, dict(request.headers), await request.read()))
+        if request.path.endswith("/held"):
+            self.inside.append(request.path)
+            self.most_inside = max(self.most_inside, len(self.inside))
+            await asyncio.to_thread(self.release.wait, 20)
+            self.inside.remove(request.path)
+            return web.json_response({})
         if request.path.endswith("/slow"):
             response = web.StreamResponse()
             await response.prepare(request)
@@ -49,7 +61,9 @@ class Site:
         api = web.Application(client_max_size=10_000_000)
         api.router.add_route("*", "/{path:.*}", self.answer)
         upstream = f"http://{LOOPBACK}:{self.api_port}/restapis/abc/v1/_user_request_"
-        edge = create_app(origin=self.origin, upstream=upstream, storage=STORAGE, dist=self.dist, state=self.dist)
+        edge = create_app(
+            origin=self.origin, upstream=upstream, storage=STORAGE, dist=self.dist, state=self.dist, at_once=5
+        )
         runners = []
         for app, port in ((api, self.api_port), (edge, self.port)):
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -76,8 +90,6 @@ def dist(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(dist: Path) -> Iterator[Site]:
-    import threading
-
     site, ready = Site(dist), threading.Event()
     loop = asyncio.new_event_loop()
     stopped = asyncio.Event()
@@ -215,3 +227,18 @@ def test_a_web_app_that_is_not_built_says_how(http: httpx.Client, dist: Path) ->
     answer = http.get("/")
     assert answer.status_code == 503
     assert "make build" in answer.text
+
+
+def test_calls_wait_for_a_place_and_those_that_last_have_places_of_their_own(site: Site) -> None:
+    def ask(path: str) -> int:
+        return httpx.get(f"{site.origin}/v1/{path}/held", timeout=30).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        calls = [pool.submit(ask, "jobs") for _ in range(8)] + [pool.submit(ask, "audio/x") for _ in range(4)]
+        deadline = time.monotonic() + 20
+        while len(site.inside) < 5 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert sorted(path.split("/")[-2] for path in list(site.inside)) == ["jobs", "jobs", "jobs", "x", "x"]
+        site.release.set()
+        assert [call.result() for call in calls] == [200] * 12
+    assert site.most_inside == 5
