@@ -119,8 +119,8 @@ def create_app(*, origin: str, upstream: str, storage: str, dist: Path, state: P
     app.on_startup.append(client)
     app.on_cleanup.append(close)
     app.on_response_prepare.append(add_headers)
-    app.router.add_route("*", "/v1{tail:/.*}", hand_on)
-    app.router.add_get("/{path:.*}", serve_file)
+    app.router.add_route("*", r"/v1{tail:/[\s\S]*}", hand_on)
+    app.router.add_get(r"/{path:[\s\S]*}", serve_file)
     return app
 
 

@@ -19,7 +19,8 @@ class Caller:
         self.http = httpx.Client(base_url=api_url, timeout=30)
         self.signed_in = self.http.post("auth/sign-in", json={"email": email, "password": password})
         self.signed_in.raise_for_status()
-        self.http.headers["Authorization"] = f"Bearer {self.signed_in.json()['access_token']}"
+        self.token = str(self.signed_in.json()["access_token"])
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
 
     def create(self, name: str, content: bytes, content_type: str, **options: Any) -> dict[str, Any]:
         """POST /jobs; the answer `{job, upload}`."""

@@ -172,6 +172,11 @@ def test_a_request_is_handed_on_as_it_came(http: httpx.Client, site: Site) -> No
     assert (answer.headers["retry-after"], answer.headers["set-cookie"]) == ("7", "a=1")
 
 
+def test_a_path_with_a_line_feed_is_the_apis_matter_too(http: httpx.Client, site: Site) -> None:
+    assert http.get("/v1/jobs/a%0Ab").status_code == 429
+    assert site.seen[-1][1].endswith("/jobs/a%0Ab")
+
+
 def test_an_api_key_becomes_a_bearer_key(http: httpx.Client, site: Site) -> None:
     http.get("/v1/jobs", headers={"X-API-Key": "sk_1"})
     assert site.seen[-1][2]["Authorization"] == "Bearer sk_1"

@@ -121,6 +121,11 @@ def test_what_went_wrong_is_told_before_a_parameter_that_nobody_reads(api: Api) 
     assert problem_of(call(api, "GET", "/version", queryStringParameters={"a": "b"}))["status"] == 503
 
 
+def test_half_a_character_is_no_text(api: Api) -> None:
+    """Python's own JSON reader takes it, and then nothing can write it down."""
+    assert problem_of(call(api, "POST", "/jobs", body=r'{"text": "\ud800"}'))["code"] == "invalid_input"
+
+
 def test_a_body_may_come_in_base64(api: Api) -> None:
     body = base64.b64encode('{"text": "é"}'.encode()).decode()
     assert json.loads(call(api, "POST", "/jobs", body=body, isBase64Encoded=True)[2]) == {"text": "é"}

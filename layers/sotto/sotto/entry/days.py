@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from ulid import ULID
 
 TIME_LENGTH = 10  # of a ULID's 26 characters
+_EPOCH = date(1970, 1, 1)
 
 
 def first_id(day: date) -> str:
     """Below every id of `day` (UTC), above every earlier one."""
+    if day < _EPOCH:
+        return ""  # no job is older, and a ULID cannot say so
     return str(ULID.from_datetime(datetime.combine(day, time(), UTC)))[:TIME_LENGTH]
+
+
+def first_id_after(day: date) -> str:
+    """Above every id of `day` (UTC)."""
+    return first_id(day + timedelta(days=1)) if day < date.max else "Z" * TIME_LENGTH

@@ -227,7 +227,11 @@ def parse_json(model: type[Body], raw: bytes) -> Body:
         raise InvalidInput("body", expected="JSON", found=f"{len(raw)} bytes that are not JSON") from None
     if not isinstance(data, dict):
         raise InvalidInput("body", expected="a JSON object", found=type(data).__name__)
-    return validate(model, data)
+    try:
+        # Strict, so that 0 is no false and "1" is no number: what the OpenAPI document forbids is refused.
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise _invalid(error) from None
 
 
 def validate(model: type[Body], data: dict[str, Any]) -> Body:
@@ -235,13 +239,17 @@ def validate(model: type[Body], data: dict[str, Any]) -> Body:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        key = ".".join(str(step) for step in first["loc"]) or "body"
-        hide = bool(_SECRET_FIELDS.intersection(map(str, first["loc"]))) or isinstance(first["input"], dict)
-        found = (
-            "nothing" if first["type"] == "missing" else "a value that is not shown" if hide else _short(first["input"])
-        )
-        raise InvalidInput(key, expected=first["msg"], found=found) from None
+        raise _invalid(error) from None
+
+
+def _invalid(error: ValidationError) -> InvalidInput:
+    """What the first of its errors says, without a secret or a whole body."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(step) for step in first["loc"]) or "body"
+    secret = bool(_SECRET_FIELDS.intersection(map(str, first["loc"])))
+    hide = secret or not first["loc"] or isinstance(first["input"], dict)
+    found = "nothing" if first["type"] == "missing" else "a value that is not shown" if hide else _short(first["input"])
+    return InvalidInput(key, expected=first["msg"], found=found)
 
 
 def _short(value: Any) -> Any:

@@ -71,10 +71,15 @@ class LabelsRequest(Shape):
 
 
 class RetryRequest(OptionsRequest):
-    """Body of POST /v1/jobs/{id}/retry: what is named replaces the job's option, an empty body keeps all."""
+    """Body of POST /v1/jobs/{id}/retry: what is named replaces the job's option, an empty body keeps all.
+
+    A `model` of null keeps the job's too; null for `language`, `prompt` and `hotwords` takes them away.
+    """
 
     def to_domain(self, present: Options) -> Options:
-        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        changes = {
+            name: getattr(self, name) for name in self.model_fields_set - ({"model"} if not self.model else set())
+        }
         return Options.model_validate({**present.model_dump(), **changes})
 
 

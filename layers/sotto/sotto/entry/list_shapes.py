@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from pydantic import Field
 
 from sotto.domain.errors import InvalidInput
 from sotto.domain.job import JobStatus
 from sotto.domain.labels import LONGEST_TAG, LONGEST_TITLE
-from sotto.entry.days import first_id
+from sotto.entry.days import first_id, first_id_after
 from sotto.entry.job_shapes import JobShape, ListQuery, Shape
 from sotto.workflows.list_jobs import END, JobFilters
 
@@ -37,7 +37,7 @@ class JobsQuery(ListQuery):
             tag=self.tag,
             text=self.text,
             oldest=first_id(self.first_day) if self.first_day else "",
-            below=first_id(self.last_day + timedelta(days=1)) if self.last_day else END,
+            below=first_id_after(self.last_day) if self.last_day else END,
         )
 
 

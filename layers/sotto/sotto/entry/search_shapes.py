@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from pydantic import Field
 
 from sotto.domain.terms import Clause, tokens
-from sotto.entry.days import first_id
+from sotto.entry.days import first_id, first_id_after
 from sotto.entry.job_shapes import Shape
 from sotto.workflows.search_transcripts import END, Filters, Hit, Hits
 
@@ -29,7 +29,7 @@ class SearchQuery(Shape):
             model=self.model,
             language=self.language,
             oldest=first_id(self.first_day) if self.first_day else "",
-            below=first_id(self.last_day + timedelta(days=1)) if self.last_day else END,
+            below=first_id_after(self.last_day) if self.last_day else END,
         )
 
 
