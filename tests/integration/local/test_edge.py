@@ -59,7 +59,7 @@ class Site:
 
     async def serve(self, started: Any, stopped: asyncio.Event) -> None:
         api = web.Application(client_max_size=10_000_000)
-        api.router.add_route("*", "/{path:.*}", self.answer)
+        api.router.add_route("*", r"/{path:[\s\S]*}", self.answer)
         upstream = f"http://{LOOPBACK}:{self.api_port}/restapis/abc/v1/_user_request_"
         edge = create_app(
             origin=self.origin, upstream=upstream, storage=STORAGE, dist=self.dist, state=self.dist, at_once=5
