@@ -2,8 +2,9 @@
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from sotto.domain.events import ObjectCreated, PartQueued, failure_of
-from sotto.entry import wiring
+from sotto.domain.drops import PREFIX as DROPBOX
+from sotto.domain.events import ObjectCreated, ObjectRecord, PartQueued, failure_of
+from sotto.entry import drop_wiring, wiring
 from sotto.entry.queue import handle_records
 from sotto.entry.telemetry import make_logger
 
@@ -13,10 +14,16 @@ logger = make_logger("mark_failed")
 def mark_failed(record: SQSRecord) -> str:
     """Fail the job behind one dead message, which is a part or an object-created event."""
     if '"Records"' in record.body:
-        keys = [entry.s3.object.decoded_key for entry in ObjectCreated.model_validate_json(record.body).records]
-        return ",".join(wiring.fail_job().for_arrival(key) for key in keys)
+        return ",".join(map(mark_arrival, ObjectCreated.model_validate_json(record.body).records))
     attributes = {name: value.string_value for name, value in record.message_attributes.items()}
     return wiring.fail_job().for_part(PartQueued.model_validate_json(record.body), failure_of(attributes))
+
+
+def mark_arrival(entry: ObjectRecord) -> str:
+    key = entry.s3.object.decoded_key
+    if key.startswith(DROPBOX):
+        return drop_wiring.fail_drop()(key, entry.s3.object.version_id)
+    return wiring.fail_job().for_arrival(key)
 
 
 handler = handle_records(logger, mark_failed, wiring.retries)

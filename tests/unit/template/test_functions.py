@@ -38,7 +38,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "transcripts": settings.TranscriptSettings,
     "index_words": settings.IndexSettings,
     "intake": settings.IntakeSettings,
-    "mark_failed": settings.StoreSettings,
+    "mark_failed": settings.KeepSettings,
     "reconcile": settings.ReconcileSettings,
     "transcribe": settings.TranscribeSettings,
     "webhooks": settings.WebhookSettings,

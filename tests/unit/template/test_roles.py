@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from sotto.adapters.aws_probes import PROBE_KEY
+from sotto.domain.drops import ANSWERS
 from tests.unit.template.conftest import Resources, as_list, of_type
 
 DOCUMENTED_WILDCARDS = {"Trace": "X-Ray's actions know no resources"}
 KEY_ONLY_VIA = re.compile(r"^(dynamodb|s3|sqs|secretsmanager)\.\$\{AWS::Region\}\.amazonaws\.com$")
-PREFIXED = re.compile(r"^\$\{Bucket\.Arn\}/(uploads|work|transcripts|exports|models)/\*$")
+PREFIXED = re.compile(
+    r"^\$\{Bucket\.Arn\}/((uploads|work|transcripts|exports|models|dropbox)/\*|dropbox/\*\.(txt|srt|vtt|json|error\.txt))$"
+)
 FUNCTION_ROLES = (
     "AuthorizerRole",
     "AuthRole",
@@ -103,7 +106,9 @@ def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resourc
         if any(action.startswith("s3:ListBucket") for action in actions):
             assert one["Resource"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
             prefixes = one["Condition"]["StringLikeIfExists"]["s3:prefix"]
-            assert all(re.fullmatch(r"(uploads|work|transcripts|exports|models)/\*", prefix) for prefix in prefixes)
+            assert all(
+                re.fullmatch(r"(uploads|work|transcripts|exports|models|dropbox)/\*", prefix) for prefix in prefixes
+            )
         else:
             assert all(PREFIXED.match(where["Fn::Sub"]) for where in as_list(one["Resource"])), one["Sid"]
 
@@ -145,7 +150,11 @@ def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None
             for one in _statements(resources, role)
         )
 
-    assert [role for role in FUNCTION_ROLES + POLICIES if writes_uploads(role)] == ["AudioRole", "UploadsRole"]
+    assert [role for role in FUNCTION_ROLES + POLICIES if writes_uploads(role)] == [
+        "AudioRole",
+        "UploadsRole",
+        "IntakeRole",
+    ]
 
 
 def test_nobody_may_change_or_delete_an_audit_row(resources: Resources) -> None:
@@ -175,3 +184,13 @@ def test_the_life_signs_ask_and_read_nothing(resources: Resources) -> None:
     assert _actions(resources, "OpsRole") - logs == asks | served
     (table,) = [one for one in _statements(resources, "OpsRole") if one["Sid"] == "AskTable"]
     assert table["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"] == [PROBE_KEY["pk"]]
+
+
+def test_nobody_may_write_over_or_delete_what_was_dropped(resources: Resources) -> None:
+    """But the deletion of its owner's account; the endings of answers start no job, so none is a recording."""
+    answers = {f"${{Bucket.Arn}}/dropbox/*.{ending}" for ending in (*ANSWERS, "error.txt")}
+    for role in FUNCTION_ROLES + POLICIES:
+        for one in _statements(resources, role):
+            if role != "AdminRole" and {"s3:PutObject", "s3:DeleteObject"} & set(as_list(one["Action"])):
+                places = {where["Fn::Sub"] for where in as_list(one["Resource"])}
+                assert {place for place in places if "dropbox" in place} <= answers, role

@@ -100,15 +100,16 @@ def test_half_finished_uploads_and_empty_delete_markers_go_away(resources: Resou
     assert [rule["Id"] for rule in rules if rule.get("ExpiredObjectDeleteMarker")] == ["orphaned-delete-markers"]
 
 
-def test_only_uploads_start_anything(resources: Resources) -> None:
+def test_only_uploads_and_drops_start_anything(resources: Resources) -> None:
     (bucket,) = of_type(resources, "AWS::S3::Bucket").values()
     assert bucket["NotificationConfiguration"] == {
         "QueueConfigurations": [
             {
                 "Event": "s3:ObjectCreated:*",
                 "Queue": {"Fn::GetAtt": ["ArrivedQueue", "Arn"]},
-                "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}},
+                "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": prefix}]}},
             }
+            for prefix in ("uploads/", "dropbox/")
         ]
     }
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sotto.domain.errors import Failure
-from sotto.domain.job import Attempt, Job, JobStatus, Progress, RecordingRef, Timings
+from sotto.domain.job import Attempt, DropRef, Job, JobStatus, Progress, RecordingRef, Timings
 from sotto.domain.options import Options
 from sotto.domain.transcript import RecordingFacts
 
@@ -59,6 +59,7 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "failure": asdict(job.failure) if job.failure else None,
         "warnings": list(job.warnings),
         "history": [_attempt_to_row(attempt) for attempt in job.history],
+        "dropped": asdict(job.dropped) if job.dropped else None,
     }
 
 
@@ -121,4 +122,5 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         failure=Failure(**row["failure"]) if "failure" in row else None,
         warnings=tuple(row["warnings"]),
         history=tuple(_attempt_from_row(attempt) for attempt in row["history"]),
+        dropped=DropRef(**row["dropped"]) if "dropped" in row else None,
     )

@@ -54,6 +54,14 @@ class RecordingRef:
 
 
 @dataclass(frozen=True)
+class DropRef:
+    """Which version of which dropped object a job was made for."""
+
+    key: str
+    version_id: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """Seconds of the recording that are transcribed, and parts; totals are 0 until intake has planned them."""
 
@@ -116,6 +124,8 @@ class Job:
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     history: tuple[Attempt, ...] = ()
+    dropped: DropRef | None = None
+    """What was dropped into the bucket for it, which is where its answer belongs."""
 
     def moved(self, target: JobStatus, **changes: object) -> Job:
         """This job after the move, or WrongState. The caller stores it under the condition `sources_of(target)`."""

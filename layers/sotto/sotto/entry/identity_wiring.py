@@ -25,6 +25,7 @@ from sotto.adapters.outbox_mail import OutboxMail
 from sotto.adapters.secrets_keyring import SecretsKeyring
 from sotto.adapters.ses_mail import SesMail
 from sotto.adapters.signing_key import CurrentKey
+from sotto.domain.drops import PREFIX as DROPBOX
 from sotto.domain.errors import NotFound, StorageUnavailable
 from sotto.domain.identity import User
 from sotto.entry import aws
@@ -226,7 +227,10 @@ def _delete_all_jobs(settings: AdminSettings, owner: str) -> None:
     from sotto.workflows.delete_job import DeleteJob
 
     jobs, words = DynamoJobs(aws.dynamodb(), settings.table), DynamoWords(aws.dynamodb(), settings.table)
-    delete: Callable[[str, str], None] = DeleteJob(jobs, S3Objects(aws.s3(), settings.bucket), words)
+    objects = S3Objects(aws.s3(), settings.bucket)
+    objects.delete_prefix(f"{DROPBOX}{owner}/")  # what is dropped there would become a job again
+    delete: Callable[[str, str], None] = DeleteJob(jobs, objects, words)
     while page := jobs.newest(owner, limit=100):
         for job in page:
             delete(owner, job.id)
+    objects.delete_prefix(f"{DROPBOX}{owner}/")  # a job that ended meanwhile may have been answered

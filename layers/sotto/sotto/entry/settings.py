@@ -57,6 +57,12 @@ class StoreSettings(Settings):
     table: str = Field(description="Name of the DynamoDB table")
 
 
+class KeepSettings(StoreSettings):
+    """How long what the bucket holds of a recording is kept: its answers in the dropbox as long as itself."""
+
+    audio_days: int = Field(default=30, ge=1, description="Days that recordings are kept, 1 or more")
+
+
 class AdmissionSettings(Settings):
     """What every function behind the API needs to keep one person from using the service up."""
 
@@ -147,18 +153,14 @@ class QuotaSettings(Settings):
         return Quotas(self.quota_minutes_a_month, self.quota_concurrent_jobs, self.quota_stored_bytes)
 
 
-class JobSettings(StoreSettings, AdmissionSettings, QuotaSettings):
-    """What the API functions that serve jobs need (uploads, jobs)."""
+class NewJobSettings(KeepSettings, QuotaSettings):
+    """What a process needs that makes jobs."""
 
     models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
     default_model: str = Field(default="base", description="Model of a job that names none")
     max_upload_bytes: int = Field(
         default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
     )
-    upload_ttl_s: int = Field(
-        default=3600, ge=60, le=43200, description="Seconds that an upload URL lives, 60 to 43200"
-    )
-    audio_days: int = Field(default=30, ge=1, description="Days that recordings are kept, 1 or more")
     transcript_days: int = Field(
         default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
     )
@@ -166,6 +168,14 @@ class JobSettings(StoreSettings, AdmissionSettings, QuotaSettings):
     @property
     def offered_models(self) -> frozenset[str]:
         return frozenset(name.strip() for name in self.models.split(",") if name.strip())
+
+
+class JobSettings(NewJobSettings, AdmissionSettings):
+    """What the API functions that serve jobs need (uploads, jobs)."""
+
+    upload_ttl_s: int = Field(
+        default=3600, ge=60, le=43200, description="Seconds that an upload URL lives, 60 to 43200"
+    )
 
 
 class IndexSettings(StoreSettings):
@@ -204,10 +214,9 @@ class WebhookSettings(AdmissionSettings):
     )
 
 
-class NotifySettings(Settings):
-    """What the function that tells webhooks needs."""
+class NotifySettings(KeepSettings):
+    """What the function needs that tells webhooks and droppers."""
 
-    table: str = Field(description="Name of the DynamoDB table")
     webhook_targets: Literal["public", "loopback"] = Field(
         default="public",
         description="Where webhooks may lead: public (https, the internet) or loopback (this machine too; for laptops)",
@@ -232,16 +241,10 @@ class QueueSettings(StoreSettings):
     bulk_queue_url: str = Field(description="URL of the queue for parts of long recordings")
 
 
-class IntakeSettings(QueueSettings):
-    """What intake needs to check a recording and to plan its parts."""
+class IntakeSettings(QueueSettings, NewJobSettings):
+    """What intake needs to check a recording and to plan its parts, and to make jobs of what is dropped."""
 
-    max_upload_bytes: int = Field(
-        default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
-    )
     max_recording_s: float = Field(default=43200, gt=0, description="Longest recording in seconds, above 0")
-    quota_minutes_a_month: int = Field(
-        default=6000, ge=0, description="Minutes of audio that a user may have transcribed a month, 0 for no limit"
-    )
     part_s: float = Field(default=240, ge=30, description="Length of a part in seconds, 30 or more")
     fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
 

@@ -13,12 +13,13 @@ from sotto.adapters.dynamo_deliveries import DynamoDeliveries
 from sotto.adapters.dynamo_outbox import DynamoOutbox
 from sotto.adapters.dynamo_webhooks import DynamoWebhooks
 from sotto.adapters.http_sender import HttpSender
-from sotto.entry import aws, wiring
+from sotto.entry import aws, drop_wiring, wiring
 from sotto.entry.settings import NotifySettings, WebhookSettings
 from sotto.entry.stream import OutboxDoor
 from sotto.entry.telemetry import make_logger
 from sotto.workflows.deliver_webhooks import DeliverWebhooks
 from sotto.workflows.manage_webhooks import ManageWebhooks
+from sotto.workflows.tell_outbox import TellOutbox
 
 
 @cache
@@ -50,4 +51,5 @@ def outbox_door() -> OutboxDoor:
         chance=random.random,
         agent=f"Sotto-Webhooks/{__version__}",
     )
-    return OutboxDoor(outbox, deliveries, deliver, wiring.now, make_logger("notify"))
+    tell = TellOutbox(drop_wiring.answer_drop(settings), deliver)
+    return OutboxDoor(outbox, deliveries, tell, wiring.now, make_logger("notify"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sotto.domain.errors import Failure, NotFound, PartFailedRepeatedly, UploadNeverFinished, WrongState
-from sotto.domain.job import FINAL, Job, JobStatus
+from sotto.domain.job import FINAL, Job, JobStatus, RecordingRef
 from sotto.domain.object_keys import UploadKey
 from sotto.workflows.intake_recording import STALLED_AFTER_S
 from sotto.workflows.join_transcript import JoinTranscript
@@ -74,6 +74,11 @@ class ReconcileJobs:
             self.arrivals.announce(key, recording)
             self.jobs.postpone(job, after(self.clock(), STALLED_AFTER_S))
             return "announced_again"
+        if job.dropped is not None:
+            dropped = RecordingRef(job.dropped.key, job.dropped.version_id, etag="", size_bytes=job.size_bytes)
+            self.arrivals.announce(dropped.key, dropped)
+            self.jobs.postpone(job, after(self.clock(), STALLED_AFTER_S))
+            return "dropped_again"
         if job.multipart_id:
             self.objects.abort_multipart(key, job.multipart_id)
         error = UploadNeverFinished(f"upload: expected it by {job.upload_expires_at}, found nothing")
