@@ -22,6 +22,10 @@ class Caller:
         self.token = str(self.signed_in.json()["access_token"])
         self.http.headers["Authorization"] = f"Bearer {self.token}"
 
+    def asks_with(self, key: str) -> httpx.Client:
+        """A program that holds this API key."""
+        return httpx.Client(base_url=self.http.base_url, timeout=30, headers={"Authorization": f"Bearer {key}"})
+
     def create(self, name: str, content: bytes, content_type: str, **options: Any) -> dict[str, Any]:
         """POST /jobs; the answer `{job, upload}`."""
         request = {

@@ -18,6 +18,7 @@ from sotto.adapters.argon2_passwords import Argon2Passwords
 from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.workflows.create_admin import create_admin
 from tests.e2e.caller import Caller, word_errors
+from tests.e2e.conftest import sotto
 from tests.e2e.web import chromium
 from tests.e2e.web.person import Person
 from tests.recordings import FORMS, RATE, SAMPLE_TEXT, sample, write
@@ -72,6 +73,7 @@ def test_a_recording_becomes_text_that_can_be_read_along(signed_in: Person, call
         signed_in.waits(saved.exists)
         assert saved.read_text() == caller.transcript(job_id, extension)
 
+    _finds(signed_in, name, canonical)
     signed_in.presses("Delete")
     signed_in.presses("Delete for good")
     signed_in.sees("Drop recordings here")
@@ -101,6 +103,28 @@ def _reads_along(person: Person, canonical: dict[str, Any]) -> None:
     person.presses(f"Listen from {int(beginning // 60)}:{int(beginning % 60):02}")
     person.waits(lambda: beginning <= person.hears()["time"] < beginning + 2)
     person.presses("Pause")
+
+
+def _finds(person: Person, name: str, canonical: dict[str, Any]) -> None:
+    """A hit of the search leads to the second in which the word is said."""
+    phrase = canonical["segments"][1]["words"][1:4]
+    person.presses("Search")
+    person.types("Words in your transcripts", '"' + " ".join(word["text"] for word in phrase) + '"')
+    person.presses("Find")
+    start = phrase[0]["start"]
+    person.waits(lambda: _found(person, f"{name}, {int(start // 60)}:{int(start % 60):02}"))
+    assert person.accessibility_faults() == []
+    person.presses(f"{name}, {int(start // 60)}:{int(start % 60):02}")
+    person.named("button", "Play")
+    person.waits(lambda: person.hears()["time"] == pytest.approx(start, abs=0.1))
+    _marks_the_spoken_word(person, [word for segment in canonical["segments"] for word in segment["words"]])
+
+
+def _found(person: Person, hit: str) -> bool:
+    """Whether the search shows the hit; until the index knows the transcript, it is asked again."""
+    if "No transcript holds" in person.text():
+        person.driver.refresh()
+    return hit in person.text()
 
 
 def _marks_the_spoken_word(person: Person, words: list[dict[str, Any]]) -> None:
@@ -221,6 +245,86 @@ def test_a_password_that_somebody_else_chose_must_be_changed(person: Person, sta
     person.sees("The e-mail address or the password is not right.")
 
 
+@pytest.fixture
+def one_time_password(stack: Any) -> Iterator[str]:
+    """`sotto up` has made an administrator: without the lock behind them the service is as new as it is on AWS."""
+    aws = Aws(stack["endpoint_url"])
+    lock = {"pk": {"S": "SYSTEM#BOOTSTRAP"}, "sk": {"S": "LOCK"}}
+    aws("dynamodb").delete_item(TableName=stack["table"], Key=lock)
+    names = [secret["Name"] for secret in aws("secretsmanager").list_secrets()["SecretList"]]
+    (name,) = [name for name in names if "Bootstrap" in name]
+    yield json.loads(aws("secretsmanager").get_secret_value(SecretId=name)["SecretString"])["password"]
+    DynamoUsers(aws("dynamodb"), stack["table"]).lock_bootstrap()
+
+
+def test_a_new_service_gets_its_first_administrator(one_time_password: str, person: Person) -> None:
+    person.sees("Set up this service")
+    assert person.accessibility_faults() == []
+    person.types("One-time password", one_time_password)
+    person.types("E-mail address", "first@example.org")
+    _chooses(person, secrets.token_urlsafe(12))
+    person.presses("Become administrator")
+    person.sees("Nothing here yet")
+    person.presses("Account")
+    person.presses("Sign out")
+    person.sees("Forgot your password?")  # the door is locked again
+
+
+def test_the_links_in_mails_lead_to_an_account_and_to_a_new_password(
+    person: Person, stack: Any, caller: Caller
+) -> None:
+    address, first, second = "invited@example.org", secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    assert caller.http.post("invitations", json={"email": address}).status_code == 204
+    person.driver.get(_mailed_link(stack, address))
+    person.sees("Open your account")
+    assert person.accessibility_faults() == []
+    _chooses(person, first)
+    person.presses("Open account")
+    person.sees("Nothing here yet")
+    assert "invitation" not in person.driver.current_url
+
+    person.presses("Account")
+    person.presses("Your account")
+    person.types("What is the key for?", "nightly script")
+    assert person.accessibility_faults() == []
+    person.presses("Make key")
+    person.sees("shown this once")
+    key = person.driver.find_element(By.CSS_SELECTOR, ".secret code").text
+    with caller.asks_with(key) as program:
+        assert program.get("jobs").json() == {"jobs": [], "next_cursor": None}
+    person.presses("I have it")
+    person.presses("Revoke nightly script")
+    person.presses("Revoke")
+    person.sees("You have no API keys.")
+    person.presses("Sign out everywhere")
+
+    person.presses("Forgot your password?")
+    person.types("E-mail address", address)
+    assert person.accessibility_faults() == []
+    person.presses("Send the mail")
+    person.sees("is on its way")
+    person.driver.get(_mailed_link(stack, address))
+    person.driver.refresh()  # only the fragment has changed
+    _chooses(person, second)
+    person.presses("Save password")
+    person.sees("Your password is changed.")
+    person.presses("Sign in")
+    person.signs_in(address, second)
+    person.sees("Nothing here yet")
+
+
+def _chooses(person: Person, password: str) -> None:
+    person.types("New password", password)
+    person.types("New password, once more", password)
+
+
+def _mailed_link(stack: Any, address: str) -> str:
+    """The link in the newest mail to `address`, as `sotto mail` shows it."""
+    shown = sotto("mail", "--state", str(stack.state)).stdout
+    mail = next(text for text in shown.split("--- ") if f"To: {address}" in text)
+    return next(line for line in mail.splitlines() if line.startswith(f"{stack.web_url}/#/"))
+
+
 def _fills_in_passwords(person: Person, old: str, new: str, again: str) -> None:
     person.types("Present password", old)
     person.types("New password", new)
@@ -276,6 +380,7 @@ def test_the_keyboard_is_enough(signed_in: Person) -> None:
     """From the top of the page, Tab reaches everything in the order in which it is read."""
     signed_in.driver.refresh()
     signed_in.named("select", "Model")
-    reached = [signed_in.tabs() for _ in range(9)]
-    assert reached[:6] == ["Skip to content", "Sotto", "Language of this page", "Account", "Choose files", "Model"]
+    reached = [signed_in.tabs() for _ in range(10)]
+    assert reached[:4] == ["Skip to content", "Sotto", "Search", "Language of this page"]
+    assert reached[4:7] == ["Account", "Choose files", "Model"]
     assert "Names and terms" in reached

@@ -3,10 +3,20 @@
  * tests, which use it as `fetch`. Not part of the built app. Jobs move with the clock that is handed in: a recording of
  * 60 s is "transcribed" in 6 s, and what the words say is made from the file's name.
  */
-import type { AcceptedJob, Catalogue, Job, NewJob, ProblemDetails, Tokens } from '../src/lib/api/types.ts';
+import type {
+  AcceptedJob,
+  Catalogue,
+  Job,
+  NewJob,
+  ProblemDetails,
+  SearchHit,
+  Tokens,
+} from '../src/lib/api/types.ts';
+import { FakeAccounts } from './fake_accounts.ts';
 import { fakeTranscript, renderFake } from './fake_transcript.ts';
 
 export const PERSON = { email: 'ada@example.org', password: 'correct horse battery' };
+const SIGNED_IN_ONLY = ['/auth/password', '/auth/sign-out-everywhere'];
 const PUT_LIMIT = 100 * 1024 * 1024;
 const PART = 16 * 1024 * 1024;
 const SPEED = 10;
@@ -18,7 +28,7 @@ interface Stored {
   arrivedAt: number | null;
 }
 
-type Handler = (match: RegExpExecArray, request: Request, url: URL) => Promise<Response> | Response;
+export type Handler = (match: RegExpExecArray, request: Request, url: URL) => Promise<Response> | Response;
 
 export class FakeSotto {
   /** Times at which routes were called, for tests: "GET /jobs". */
@@ -36,11 +46,12 @@ export class FakeSotto {
   readonly #jobs = new Map<string, Stored>();
   readonly #access = new Map<string, number>();
   readonly #refresh = new Set<string>();
-  #password = PERSON.password;
+  readonly #person = { ...PERSON };
+  readonly accounts: FakeAccounts;
   #count = 0;
   #lastId = 0;
 
-  readonly #routes: [string, RegExp, Handler][] = [
+  readonly #ownRoutes: [string, RegExp, Handler][] = [
     ['POST', /^\/auth\/sign-in$/, (_, request) => this.#signIn(request)],
     ['POST', /^\/auth\/refresh$/, (_, request) => this.#renew(request)],
     ['POST', /^\/auth\/sign-out$/, (_, request) => this.#signOut(request)],
@@ -55,12 +66,14 @@ export class FakeSotto {
     ['GET', /^\/jobs\/(\w+)\/upload\/parts$/, (match) => this.#with(match, (stored) => this.#parts(stored))],
     ['POST', /^\/jobs\/(\w+)\/upload\/complete$/, (match) => this.#complete(match)],
     ['GET', /^\/jobs\/(\w+)\/transcript$/, (match, _, url) => this.#transcript(match, url)],
+    ['GET', /^\/search$/, (_, __, url) => this.#search(url)],
     ['GET', /^\/jobs\/(\w+)\/recording$/, (match) => this.#with(match, ({ job }) => this.#recording(job))],
   ];
 
   constructor(now: () => number = Date.now, storageOrigin: string | null = 'http://storage.test') {
     this.#now = now;
     this.#storageOrigin = storageOrigin;
+    this.accounts = new FakeAccounts(this.#person, now);
   }
 
   readonly fetch: typeof fetch = (input, init) => {
@@ -82,9 +95,9 @@ export class FakeSotto {
       if (answer === 'silence') throw new TypeError('Failed to fetch');
       return answer;
     }
-    const refused = path.startsWith('/auth/') && path !== '/auth/password' ? null : this.#check(request);
+    const refused = path.startsWith('/auth/') && !SIGNED_IN_ONLY.includes(path) ? null : this.#check(request);
     if (refused) return refused;
-    for (const [method, pattern, handler] of this.#routes) {
+    for (const [method, pattern, handler] of [...this.#ownRoutes, ...this.accounts.routes]) {
       const match = pattern.exec(path);
       if (match && method === request.method) return handler(match, request, url);
     }
@@ -153,7 +166,7 @@ export class FakeSotto {
 
   async #signIn(request: Request): Promise<Response> {
     const { email, password } = (await request.json()) as { email: string; password: string };
-    if (email === PERSON.email && password === this.#password) return json(this.#tokens());
+    if (email === this.#person.email && password === this.#person.password) return json(this.#tokens());
     return problem(401, 'unauthenticated', 'Not signed in', 'expected a known e-mail and its password');
   }
 
@@ -177,7 +190,7 @@ export class FakeSotto {
 
   async #changePassword(request: Request): Promise<Response> {
     const body = (await request.json()) as { old_password: string; new_password: string };
-    if (body.old_password !== this.#password) {
+    if (body.old_password !== this.#person.password) {
       const detail = 'old_password: expected your present password, found another one';
       return problem(400, 'invalid_input', 'Invalid input', detail, 'Correct the request and send it again.');
     }
@@ -185,7 +198,7 @@ export class FakeSotto {
       const detail = `new_password: expected at least 12 characters, found ${String(body.new_password.length)}`;
       return problem(400, 'invalid_input', 'Invalid input', detail, 'Choose a longer password.');
     }
-    this.#password = body.new_password;
+    this.#person.password = body.new_password;
     this.mustChangePassword = false;
     this.#refresh.clear();
     return new Response(null, { status: 204 });
@@ -329,6 +342,25 @@ export class FakeSotto {
     });
   }
 
+  /** Segments that hold `q` as it is written. */
+  #search(url: URL): Response {
+    const q = url.searchParams.get('q') ?? '';
+    const newestFirst = [...this.#jobs.values()].reverse().filter(({ job }) => job.status === 'COMPLETED');
+    const all = newestFirst.flatMap(({ job }) =>
+      fakeTranscript(job).segments.flatMap((segment, index): SearchHit[] => {
+        const at = segment.text.indexOf(q);
+        if (at < 0) return [];
+        const { id: job_id, name, language } = job;
+        const highlights: [number, number][] = [[at, at + q.length]];
+        const said = { segment: index, at: segment.start, snippet: segment.text, highlights };
+        return [{ job_id, name, created_at: job.timings.created_at, language, ...said }];
+      }),
+    );
+    const from = Number(url.searchParams.get('cursor') ?? 0);
+    const hits = all.slice(from, from + this.pageSize);
+    return json({ hits, next_cursor: from + hits.length < all.length ? String(from + hits.length) : null });
+  }
+
   #recording(job: Job): Response {
     const expires_at = new Date(this.#now() + 3_600_000).toISOString();
     return json({ url: `${this.#storageAt}/fake-storage/${job.id}`, expires_at });
@@ -397,7 +429,7 @@ function range(bytes: Uint8Array<ArrayBuffer>, wanted: string | null, type: stri
   });
 }
 
-function json(body: unknown, status = 200): Response {
+export function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
 }
 

@@ -1,49 +1,9 @@
 /** The app as a person meets it, on the in-memory service: every page, every way it can fail. */
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeSotto, PERSON, problem } from '../dev/fake_sotto.ts';
-import { Http } from '$lib/api/http.ts';
-import { i18n } from '$lib/i18n/i18n.svelte.ts';
-import { makeServices, type Services } from '$lib/services.ts';
-import App from './App.svelte';
-
-let fake: FakeSotto;
-let services: Services;
-
-beforeEach(() => {
-  sessionStorage.clear();
-  localStorage.clear();
-  location.hash = '#/';
-  i18n.use('en', { remember: false });
-  fake = new FakeSotto();
-});
-
-afterEach(() => {
-  cleanup();
-  services.jobs.stop();
-});
-
-async function open(): Promise<void> {
-  services = makeServices(new Http('/v1', fake.fetch));
-  render(App, { services });
-  await services.session.start();
-}
-
-async function type(label: string, text: string): Promise<void> {
-  await fireEvent.input(await screen.findByLabelText(label), { target: { value: text } });
-}
-
-async function signIn(password = PERSON.password): Promise<void> {
-  await type('E-mail address', PERSON.email);
-  await type('Password', password);
-  await fireEvent.submit(screen.getByLabelText('Password').closest('form') as HTMLFormElement);
-}
-
-async function openSignedIn(): Promise<void> {
-  await open();
-  await signIn();
-  await screen.findByRole('heading', { name: 'Recordings' });
-}
+import { fireEvent, screen, within } from '@testing-library/svelte';
+import { describe, expect, it, vi } from 'vitest';
+import { PERSON, problem } from '../dev/fake_sotto.ts';
+import { piecesOf } from '$lib/search/snippet.ts';
+import { fake, go, open, openSignedIn, services, signIn, submit, type } from './testing.ts';
 
 const row = async (name: string) => (await screen.findByText(name)).closest('li') as HTMLElement;
 
@@ -59,7 +19,7 @@ describe('signing in', () => {
 
   it('says when the service cannot be reached', async () => {
     await open();
-    fake.troubles.push({ route: 'POST /auth/sign-in', answer: 'silence' });
+    fake().troubles.push({ route: 'POST /auth/sign-in', answer: 'silence' });
     await signIn();
     expect((await screen.findByRole('alert')).textContent).toContain('The service cannot be reached');
   });
@@ -71,29 +31,28 @@ describe('signing in', () => {
   });
 
   it('asks for an own password where it was set by somebody else', async () => {
-    fake.mustChangePassword = true;
+    fake().mustChangePassword = true;
     await open();
     await signIn();
     await screen.findByRole('heading', { name: 'Choose a new password' });
     await type('Present password', PERSON.password);
     await type('New password', 'short');
     await type('New password, once more', 'shorter');
-    const form = screen.getByLabelText('Present password').closest('form') as HTMLFormElement;
-    await fireEvent.submit(form);
+    await submit('Present password');
     expect((await screen.findByRole('alert')).textContent).toBe('The two new passwords differ.');
     await type('New password, once more', 'short');
-    await fireEvent.submit(form);
+    await submit('Present password');
     expect((await screen.findByText(/expected at least 12 characters/)).textContent).toBeTruthy();
     await type('New password', 'green ferry slow river');
     await type('New password, once more', 'green ferry slow river');
-    await fireEvent.submit(form);
+    await submit('Present password');
     await screen.findByRole('heading', { name: 'Recordings' });
   });
 
   it('is asked for again, with a reason, when the session has ended', async () => {
     await openSignedIn();
-    fake.revoke({ all: true });
-    await services.jobs.refresh();
+    fake().revoke({ all: true });
+    await services().jobs.refresh();
     expect(await screen.findByText(/Your session has ended/)).toBeTruthy();
   });
 
@@ -112,7 +71,7 @@ describe('the list', () => {
       message: 'expected sound, found none',
       hint: 'Upload the other one.',
     };
-    fake.seed('film.mp4', { status: 'FAILED', failure });
+    fake().seed('film.mp4', { status: 'FAILED', failure });
     await openSignedIn();
     const text = (await row('film.mp4')).textContent;
     for (const part of ['Failed', failure.message, failure.hint, 'no_audio_track', 'req-']) {
@@ -123,7 +82,7 @@ describe('the list', () => {
 
   it('offers another attempt where it may help', async () => {
     const failure = { code: 'part_failed_repeatedly', message: 'expected a, found b', hint: 'Retry.' };
-    const job = fake.seed('talk.mp3', { status: 'FAILED', failure });
+    const job = fake().seed('talk.mp3', { status: 'FAILED', failure });
     job.timings.uploaded_at = job.timings.created_at;
     await openSignedIn();
     await fireEvent.click(within(await row('talk.mp3')).getByRole('button', { name: 'Transcribe again' }));
@@ -134,7 +93,7 @@ describe('the list', () => {
 
   it('shows progress as the service measured it', async () => {
     const progress = { seconds_done: 15, seconds_total: 60, parts_done: 1, parts_total: 4 };
-    fake.seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing', progress });
+    fake().seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing', progress });
     await openSignedIn();
     const bar = within(await row('talk.mp3')).getByRole<HTMLProgressElement>('progressbar');
     expect(bar.value).toBe(0.25);
@@ -142,7 +101,7 @@ describe('the list', () => {
   });
 
   it('says why it is not there, and tries again', async () => {
-    fake.troubles.push({
+    fake().troubles.push({
       route: 'GET /models',
       answer: problem(503, 'unavailable', 'Busy', 'models: later'),
     });
@@ -153,16 +112,16 @@ describe('the list', () => {
   });
 
   it('loads older recordings on request', async () => {
-    fake.pageSize = 1;
-    fake.seed('new.mp3', { status: 'COMPLETED' });
-    fake.seed('old.mp3', { status: 'COMPLETED' }, 60);
+    fake().pageSize = 1;
+    fake().seed('new.mp3', { status: 'COMPLETED' });
+    fake().seed('old.mp3', { status: 'COMPLETED' }, 60);
     await openSignedIn();
     await fireEvent.click(await screen.findByRole('button', { name: 'Show older recordings' }));
     expect(await screen.findByText('old.mp3')).toBeTruthy();
   });
 
   it('deletes only after a question', async () => {
-    fake.seed('talk.mp3', { status: 'COMPLETED' });
+    fake().seed('talk.mp3', { status: 'COMPLETED' });
     await openSignedIn();
     await fireEvent.click(await screen.findByRole('button', { name: 'Delete talk.mp3' }));
     await fireEvent.click(screen.getByRole('button', { name: 'Keep it' }));
@@ -176,7 +135,7 @@ describe('the list', () => {
 
   it('shows a refused file with the reason', async () => {
     await openSignedIn();
-    services.uploads.add([new File(['x'], 'notes.txt', { type: 'text/plain' })], {});
+    services().uploads.add([new File(['x'], 'notes.txt', { type: 'text/plain' })], {});
     const shown = await row('notes.txt');
     expect(await within(shown).findByText(/expected audio/)).toBeTruthy();
     await fireEvent.click(within(shown).getByRole('button', { name: 'Remove notes.txt from the list' }));
@@ -201,20 +160,60 @@ describe('the list', () => {
   });
 });
 
-describe('the reader', () => {
-  async function read(hash: string) {
-    location.hash = hash;
+describe('search', () => {
+  it('finds words, marks them, and leads to the second in the reader', async () => {
+    const job = fake().seed('Ferry.mp3', { status: 'COMPLETED', duration_s: 62.5, language: 'en' });
+    fake().pageSize = 1;
+    await openSignedIn();
+    go('#/search');
+    await type('Words in your transcripts', 'river');
+    await submit('Words in your transcripts');
     window.dispatchEvent(new Event('hashchange'));
-    await openSignedInAt();
-  }
+    const hit = await screen.findByRole('link', { name: /^Ferry.mp3, 0:03$/ });
+    expect(screen.getByText('river').tagName).toBe('MARK');
+    await fireEvent.click(await screen.findByRole('button', { name: 'Show more places' }));
+    await vi.waitFor(() => {
+      expect(screen.getAllByRole('link', { name: /^Ferry.mp3,/ })).toHaveLength(2);
+    });
+    const scrolled = vi.spyOn(Element.prototype, 'scrollIntoView');
+    expect(hit.getAttribute('href')).toMatch(new RegExp(`^#/recordings/${job.id}\\?at=3`));
+    go(hit.getAttribute('href') ?? '');
+    await screen.findByRole('heading', { name: 'Ferry.mp3' });
+    const [row] = scrolled.mock.contexts as Element[];
+    expect(row?.textContent).toContain('We wanted to start with the river');
+  });
 
-  async function openSignedInAt() {
+  it('says that nothing was found, and what was wrong with the question', async () => {
+    await openSignedIn();
+    go('#/search?q=budget');
+    expect(await screen.findByText('No transcript holds budget.')).toBeTruthy();
+    fake().troubles.push({
+      route: 'GET /search',
+      answer: problem(400, 'invalid_input', 'Invalid input', 'q: expected two letters, found one'),
+    });
+    go('#/search?q=b*');
+    expect((await screen.findByRole('alert')).textContent).toContain('q: expected two letters, found one');
+  });
+
+  it('counts characters as the service does', () => {
+    expect(piecesOf('🎤 the mic', [[2, 5]])).toEqual([
+      { text: '🎤 ', found: false },
+      { text: 'the', found: true },
+      { text: ' mic', found: false },
+    ]);
+    expect(piecesOf('', [])).toEqual([]);
+  });
+});
+
+describe('the reader', () => {
+  async function read(fragment: string) {
+    go(fragment);
     await open();
     await signIn();
   }
 
   it('shows the text with its times and where it came from', async () => {
-    const job = fake.seed('Ferry.mp3', { status: 'COMPLETED', duration_s: 62.5, language: 'en' });
+    const job = fake().seed('Ferry.mp3', { status: 'COMPLETED', duration_s: 62.5, language: 'en' });
     job.language_probability = 0.97;
     await read(`#/recordings/${job.id}`);
     expect(await screen.findByRole('heading', { name: 'Ferry.mp3' })).toBeTruthy();
@@ -230,13 +229,13 @@ describe('the reader', () => {
   });
 
   it('says that a recording is not ready', async () => {
-    const job = fake.seed('talk.mp3', { status: 'PROCESSING' });
+    const job = fake().seed('talk.mp3', { status: 'PROCESSING' });
     await read(`#/recordings/${job.id}`);
     expect((await screen.findByRole('alert')).textContent).toContain('This recording has no transcript yet.');
   });
 
   it('says that no speech was found', async () => {
-    const job = fake.seed('silence.mp3', { status: 'COMPLETED', duration_s: 3 });
+    const job = fake().seed('silence.mp3', { status: 'COMPLETED', duration_s: 3 });
     await read(`#/recordings/${job.id}`);
     expect(await screen.findByText('No speech was found in this recording.')).toBeTruthy();
   });

@@ -1,5 +1,6 @@
 /** The parts of the app and how they hang together: made once in main.ts, handed to the views by context. */
 import { createContext } from 'svelte';
+import { AccountsApi } from './api/accounts.ts';
 import { Http } from './api/http.ts';
 import { AuthApi, SottoApi } from './api/sotto.ts';
 import { ApiProblem } from './api/problem.ts';
@@ -15,8 +16,10 @@ import { UnfinishedUploads } from './upload/unfinished.ts';
 import { Uploads } from './upload/uploads.svelte.ts';
 
 export interface Services {
+  auth: AuthApi;
   session: Session;
   api: SottoApi;
+  accounts: AccountsApi;
   jobs: JobList;
   uploads: Uploads;
   catalogue(): Promise<Catalogue>;
@@ -42,7 +45,8 @@ export function makeServices(http: Http): Services {
     uploads.retryInterrupted();
   });
 
-  return { session, api, jobs, uploads, catalogue: once(() => api.catalogue()) };
+  const accounts = new AccountsApi(http, session);
+  return { auth, session, api, accounts, jobs, uploads, catalogue: once(() => api.catalogue()) };
 }
 
 /** The first successful result, kept: what the service offers does not change under an open page. */

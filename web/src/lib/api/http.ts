@@ -13,7 +13,7 @@ export interface TokenSource {
 }
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   body?: unknown;
   query?: Record<string, string | number | null | undefined>;
   signal?: AbortSignal | undefined;

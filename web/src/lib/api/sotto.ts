@@ -7,14 +7,17 @@ import type {
   JobPage,
   NewJob,
   RecordingLink,
+  SearchPage,
+  Setup,
   SignedPart,
   Tokens,
   Transcript,
   TranscriptFormat,
   UploadedPart,
+  User,
 } from './types.ts';
 
-/** Routes that make, renew and end a session. */
+/** Routes to an account and to a session. */
 export class AuthApi {
   readonly #http: Http;
 
@@ -37,6 +40,35 @@ export class AuthApi {
   changePassword(oldPassword: string, newPassword: string, tokens: TokenSource): Promise<void> {
     const body = { old_password: oldPassword, new_password: newPassword };
     return this.#http.json('/auth/password', { method: 'POST', body }, tokens);
+  }
+
+  setup(): Promise<Setup> {
+    return this.#http.json('/auth/setup');
+  }
+
+  /** Make the first administrator. */
+  bootstrap(oneTimePassword: string, email: string, password: string): Promise<{ user: User }> {
+    const body = { one_time_password: oneTimePassword, email, password };
+    return this.#http.json('/auth/bootstrap', { method: 'POST', body });
+  }
+
+  askForAccount(email: string): Promise<void> {
+    return this.#http.json('/auth/sign-up-request', { method: 'POST', body: { email } });
+  }
+
+  /** Open the account that `invitation` names. */
+  signUp(invitation: string, password: string): Promise<{ user: User }> {
+    return this.#http.json('/auth/sign-up', { method: 'POST', body: { invitation, password } });
+  }
+
+  askForReset(email: string): Promise<void> {
+    return this.#http.json('/auth/reset-request', { method: 'POST', body: { email } });
+  }
+
+  /** Set a new password with the token from a mail. */
+  reset(token: string, newPassword: string): Promise<void> {
+    const body = { token, new_password: newPassword };
+    return this.#http.json('/auth/reset', { method: 'POST', body });
   }
 }
 
@@ -98,6 +130,10 @@ export class SottoApi {
 
   transcriptFile(id: string, format: TranscriptFormat): Promise<Response> {
     return this.#http.response(`/jobs/${id}/transcript`, { query: { format } }, this.#tokens);
+  }
+
+  search(q: string, cursor: string | null = null): Promise<SearchPage> {
+    return this.#http.json('/search', { query: { q, cursor } }, this.#tokens);
   }
 
   recording(id: string): Promise<RecordingLink> {

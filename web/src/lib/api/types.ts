@@ -178,3 +178,64 @@ export interface ProblemDetails {
   hint: string;
   request_id: string;
 }
+
+/** A segment that holds all that was asked for. */
+export interface SearchHit {
+  job_id: string;
+  name: string;
+  created_at: string;
+  language: string | null;
+  segment: number;
+  /** the second in which the first of the words is said */
+  at: number;
+  snippet: string;
+  /** [start, end) in characters of `snippet` */
+  highlights: [number, number][];
+}
+
+export interface SearchPage {
+  hits: SearchHit[];
+  next_cursor: string | null;
+}
+
+/** What somebody who is not signed in may know about the service. */
+export interface Setup {
+  bootstrapped: boolean;
+  sign_up: 'invitation' | 'open';
+}
+
+export type Role = 'user' | 'operator' | 'admin';
+
+export interface User {
+  id: string;
+  email: string;
+  role: Role;
+  created_at: string;
+  must_change_password: boolean;
+  disabled: boolean;
+}
+
+export interface UserPage {
+  users: User[];
+  next_cursor: string | null;
+}
+
+/** What a key may hold: each scope but `account`. */
+export type KeyScope = 'jobs:read' | 'jobs:write' | 'webhooks' | 'admin:read' | 'admin:write';
+
+export interface ApiKey {
+  id: string;
+  prefix: string;
+  name: string;
+  scopes: KeyScope[];
+  created_at: string;
+  /** null: never */
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+export interface NewApiKey {
+  name: string;
+  scopes: KeyScope[];
+  expires_in_days: number | null;
+}

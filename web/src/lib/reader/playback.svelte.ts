@@ -25,8 +25,11 @@ export class Playback {
   /** Where to go on when the element has its (new) recording. */
   #resume: { time: number; play: boolean } | null = null;
 
-  constructor(link: () => Promise<RecordingLink>) {
+  /** `startAt` in seconds. */
+  constructor(link: () => Promise<RecordingLink>, startAt = 0) {
     this.#link = link;
+    this.time = startAt;
+    if (startAt > 0) this.#resume = { time: startAt, play: false };
   }
 
   /** Fetch the recording's address. Never rejects. */
@@ -82,6 +85,7 @@ export class Playback {
 
   seek(time: number): void {
     if (!this.#audio) return;
+    this.#resume = null; // what the person asks for now counts
     this.time = Math.max(0, time);
     this.#audio.currentTime = this.time;
   }

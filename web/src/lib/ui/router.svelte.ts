@@ -1,11 +1,47 @@
 /** Which page is shown, from the address's fragment: a static web host needs no rules for it. */
-export type Route = { page: 'recordings' } | { page: 'reader'; jobId: string } | { page: 'password' };
+export type Route =
+  | { page: 'recordings' }
+  | { page: 'reader'; jobId: string; atS: number | null }
+  | { page: 'search'; q: string }
+  | { page: 'account' }
+  | { page: 'password' }
+  | { page: 'users' }
+  | { page: 'sign_up'; invitation: string | null }
+  | { page: 'reset'; token: string | null };
+
+/** Pages that mails link to: for whoever holds the link, signed in or not. */
+export type MailedRoute = Extract<Route, { page: 'sign_up' | 'reset' }>;
+
+export function isMailed(route: Route): route is MailedRoute {
+  return route.page === 'sign_up' || route.page === 'reset';
+}
 
 export function routeOf(fragment: string): Route {
-  const reader = /^#\/recordings\/([0-9A-Za-z_-]+)$/.exec(fragment);
-  if (reader?.[1] !== undefined) return { page: 'reader', jobId: reader[1] };
-  if (fragment === '#/password') return { page: 'password' };
-  return { page: 'recordings' };
+  const [path = '', query = ''] = fragment.split('?', 2);
+  const values = new URLSearchParams(query);
+  const reader = /^#\/recordings\/([0-9A-Za-z_-]+)$/.exec(path);
+  if (reader?.[1] !== undefined) return { page: 'reader', jobId: reader[1], atS: seconds(values.get('at')) };
+  switch (path) {
+    case '#/search':
+      return { page: 'search', q: values.get('q') ?? '' };
+    case '#/account':
+      return { page: 'account' };
+    case '#/password':
+      return { page: 'password' };
+    case '#/users':
+      return { page: 'users' };
+    case '#/sign-up':
+      return { page: 'sign_up', invitation: values.get('invitation') };
+    case '#/reset':
+      return { page: 'reset', token: values.get('token') };
+    default:
+      return { page: 'recordings' };
+  }
+}
+
+function seconds(text: string | null): number | null {
+  const value = Number(text ?? NaN);
+  return Number.isFinite(value) && value >= 0 ? value : null;
 }
 
 class Router {
@@ -20,13 +56,22 @@ class Router {
     });
   }
 
-  go(fragment: '#/' | '#/password'): void {
+  go(fragment: `#/${string}`): void {
     location.hash = fragment;
+  }
+
+  /** Go there, and leave nothing of the present address behind: its token is used up. */
+  goInstead(fragment: `#/${string}`): void {
+    location.replace(fragment);
   }
 }
 
 export const router = new Router();
 
-export function readerHref(jobId: string): string {
-  return `#/recordings/${jobId}`;
+export function readerHref(jobId: string, atS: number | null = null): string {
+  return `#/recordings/${jobId}${atS === null ? '' : `?at=${String(atS)}`}`;
+}
+
+export function searchHref(q: string): `#/${string}` {
+  return `#/search?${new URLSearchParams({ q }).toString()}`;
 }

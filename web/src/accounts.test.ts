@@ -1,0 +1,167 @@
+/** The ways to an account and out of it, on the in-memory service: what mails lead to, and the account's own page. */
+import { fireEvent, screen, within } from '@testing-library/svelte';
+import { describe, expect, it, vi } from 'vitest';
+import { ONE_TIME_PASSWORD } from '../dev/fake_accounts.ts';
+import { PERSON } from '../dev/fake_sotto.ts';
+import { routeOf } from '$lib/ui/router.svelte.ts';
+import { fake, go, open, openSignedIn, services, signIn, submit, type } from './testing.ts';
+
+const OWN = 'green ferry slow river';
+
+async function choosePassword(again = OWN): Promise<void> {
+  await type('New password', OWN);
+  await type('New password, once more', again);
+}
+
+describe('a new service', () => {
+  it('asks for its first administrator, who is signed in then', async () => {
+    fake().accounts.setup = { bootstrapped: false, sign_up: 'invitation' };
+    await open();
+    await screen.findByRole('heading', { name: 'Set up this service' });
+    await type('One-time password', 'a guess');
+    await type('E-mail address', 'first@example.org');
+    await choosePassword();
+    await submit('One-time password');
+    expect((await screen.findByRole('alert')).textContent).toContain(
+      'expected the one in the bootstrap secret',
+    );
+    await type('One-time password', ONE_TIME_PASSWORD);
+    await submit('One-time password');
+    await screen.findByRole('heading', { name: 'Recordings' });
+    expect(services().session.email).toBe('first@example.org');
+  });
+
+  it('lets people sign in also where it does not say how it stands', async () => {
+    fake().troubles.push({ route: 'GET /auth/setup', answer: 'silence' });
+    await openSignedIn();
+  });
+});
+
+describe('an invitation', () => {
+  it('opens an account, whoever was signed in', async () => {
+    await openSignedIn();
+    const token = fake().accounts.mail('new@example.org');
+    go(`#/sign-up?invitation=${token}`);
+    await screen.findByRole('heading', { name: 'Open your account' });
+    await choosePassword('green ferry');
+    await submit('New password');
+    expect((await screen.findByRole('alert')).textContent).toBe('The two new passwords differ.');
+    await choosePassword();
+    await submit('New password');
+    await screen.findByRole('heading', { name: 'Recordings' });
+    expect(services().session.email).toBe('new@example.org');
+    expect(location.hash).toBe('#/');
+  });
+
+  it('says when it was used or is too old', async () => {
+    go('#/sign-up?invitation=old');
+    await open();
+    await choosePassword();
+    await submit('New password');
+    expect((await screen.findByRole('alert')).textContent).toContain('neither used nor expired');
+  });
+
+  it('comes from an administrator where sign-up is not open', async () => {
+    await open();
+    expect(screen.queryByRole('link', { name: 'Make an account' })).toBeNull();
+    expect(await screen.findByText(/An administrator of this service can make one/)).toBeTruthy();
+  });
+
+  it('is mailed on request where sign-up is open', async () => {
+    fake().accounts.setup = { bootstrapped: true, sign_up: 'open' };
+    await open();
+    expect(await screen.findByRole('link', { name: 'Make an account' })).toBeTruthy();
+    go('#/sign-up');
+    await screen.findByRole('heading', { name: 'Make an account' });
+    await type('E-mail address', 'new@example.org');
+    await submit('E-mail address');
+    expect(await screen.findByText(/A mail to new@example.org is on its way/)).toBeTruthy();
+    expect(fake().accounts.mails.map((mail) => mail.to)).toEqual(['new@example.org']);
+  });
+});
+
+describe('a forgotten password', () => {
+  it('is replaced with the link of a mail', async () => {
+    await open();
+    expect(await screen.findByRole('link', { name: 'Forgot your password?' })).toBeTruthy();
+    go('#/reset');
+    await type('E-mail address', PERSON.email);
+    await submit('E-mail address');
+    await screen.findByText(/is on its way/);
+    go(`#/reset?token=${fake().accounts.mails[0]?.token ?? ''}`);
+    await screen.findByRole('heading', { name: 'Choose a new password' });
+    await choosePassword();
+    await submit('New password');
+    await fireEvent.click(await screen.findByRole('button', { name: 'Sign in' }));
+    go('#/');
+    await signIn(OWN);
+    await screen.findByRole('heading', { name: 'Recordings' });
+  });
+
+  it('offers a new mail when the link was used', async () => {
+    go('#/reset?token=old');
+    await open();
+    await choosePassword();
+    await submit('New password');
+    expect((await screen.findByRole('alert')).textContent).toContain('neither used nor expired');
+    expect(screen.getByRole('link', { name: 'Ask for a new mail' }).getAttribute('href')).toBe('#/reset');
+  });
+});
+
+describe('the account', () => {
+  async function openAccount(): Promise<void> {
+    await openSignedIn();
+    go('#/account');
+    await screen.findByRole('heading', { name: 'API keys' });
+  }
+
+  it('makes a key, shows it once, and revokes it after a question', async () => {
+    await openAccount();
+    expect(await screen.findByText('You have no API keys.')).toBeTruthy();
+    expect(screen.queryByLabelText('manage accounts')).toBeNull();
+    await type('What is the key for?', 'nightly script');
+    await fireEvent.click(screen.getByLabelText('upload, edit and delete recordings'));
+    await submit('What is the key for?');
+    expect(await screen.findByText('sk_U1_0000000001_secret')).toBeTruthy();
+    const line = (await screen.findByText('nightly script')).closest('li') as HTMLElement;
+    expect(within(line).getByText('read recordings and transcripts')).toBeTruthy();
+    expect(within(line).getByText(/never used/)).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: 'I have it' }));
+    expect(screen.queryByText('sk_U1_0000000001_secret')).toBeNull();
+
+    await fireEvent.click(screen.getByRole('button', { name: 'Revoke nightly script' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Revoke' }));
+    expect(await screen.findByText('You have no API keys.')).toBeTruthy();
+  });
+
+  it('offers administrators what administrators may do', async () => {
+    fake().accounts.role = 'admin';
+    await openAccount();
+    expect(screen.getByLabelText('manage accounts')).toBeTruthy();
+  });
+
+  it('ends every session', async () => {
+    await openAccount();
+    await fireEvent.click(screen.getByRole('button', { name: 'Sign out everywhere' }));
+    await vi.waitFor(() => {
+      expect(services().session.state).toBe('signed_out');
+    });
+    expect(fake().calls).toContain('POST /auth/sign-out-everywhere');
+  });
+});
+
+describe('addresses', () => {
+  it.each([
+    ['', { page: 'recordings' }],
+    ['#/nowhere', { page: 'recordings' }],
+    ['#/recordings/01J', { page: 'reader', jobId: '01J', atS: null }],
+    ['#/recordings/01J?at=12.5', { page: 'reader', jobId: '01J', atS: 12.5 }],
+    ['#/recordings/01J?at=x', { page: 'reader', jobId: '01J', atS: null }],
+    ['#/search?q=%22the+budget%22', { page: 'search', q: '"the budget"' }],
+    ['#/sign-up', { page: 'sign_up', invitation: null }],
+    ['#/sign-up?invitation=iv_1.a-_b', { page: 'sign_up', invitation: 'iv_1.a-_b' }],
+    ['#/reset?token=pw_1.x', { page: 'reset', token: 'pw_1.x' }],
+  ])('%s', (fragment, route) => {
+    expect(routeOf(fragment)).toEqual(route);
+  });
+});

@@ -1,0 +1,47 @@
+/** Routes of accounts as typed functions: one's own and its keys, and everybody's for those who look after the service. */
+import type { Http, TokenSource } from './http.ts';
+import type { ApiKey, NewApiKey, Role, User, UserPage } from './types.ts';
+
+export class AccountsApi {
+  readonly #http: Http;
+  readonly #tokens: TokenSource;
+
+  constructor(http: Http, tokens: TokenSource) {
+    this.#http = http;
+    this.#tokens = tokens;
+  }
+
+  async own(): Promise<User> {
+    return (await this.#http.json<{ user: User }>('/account', {}, this.#tokens)).user;
+  }
+
+  signOutEverywhere(): Promise<void> {
+    return this.#http.json('/auth/sign-out-everywhere', { method: 'POST' }, this.#tokens);
+  }
+
+  async keys(): Promise<ApiKey[]> {
+    return (await this.#http.json<{ keys: ApiKey[] }>('/keys', {}, this.#tokens)).keys;
+  }
+
+  /** `secret` is the key's text, in this answer and nowhere else. */
+  createKey(wanted: NewApiKey): Promise<{ key: ApiKey; secret: string }> {
+    return this.#http.json('/keys', { method: 'POST', body: wanted }, this.#tokens);
+  }
+
+  revokeKey(id: string): Promise<void> {
+    return this.#http.json(`/keys/${id}`, { method: 'DELETE' }, this.#tokens);
+  }
+
+  users(cursor: string | null = null): Promise<UserPage> {
+    return this.#http.json('/users', { query: { cursor } }, this.#tokens);
+  }
+
+  async setDisabled(id: string, disabled: boolean): Promise<User> {
+    const call = { method: 'PATCH', body: { disabled } } as const;
+    return (await this.#http.json<{ user: User }>(`/users/${id}`, call, this.#tokens)).user;
+  }
+
+  invite(email: string, role: Role): Promise<void> {
+    return this.#http.json('/invitations', { method: 'POST', body: { email, role } }, this.#tokens);
+  }
+}
