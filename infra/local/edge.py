@@ -54,17 +54,18 @@ PLACES = web.AppKey("places", tuple[asyncio.Semaphore, asyncio.Semaphore])
 
 
 def security_headers(storage: str) -> dict[str, str]:
-    """What every answer carries. `storage` is the origin that uploads go to and recordings play from."""
+    """What every answer carries. `storage` is the origin that uploads go to and recordings play from.
+
+    docs/web.md asks every host for the same, and for Strict-Transport-Security, which has no place here: it must not
+    be sent without TLS (RFC 6797, 7.2), and this edge never leaves the machine.
+    """
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": "'self' data: blob:",
-        "font-src": "'self'",
+        "img-src": "'self'",
         "connect-src": f"'self' {storage}",
-        "media-src": f"'self' blob: {storage}",
-        "worker-src": "'self' blob:",
-        "manifest-src": "'self'",
+        "media-src": f"'self' {storage}",
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-ancestors": "'none'",
@@ -73,7 +74,7 @@ def security_headers(storage: str) -> dict[str, str]:
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Frame-Options": "DENY",
