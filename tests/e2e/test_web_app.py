@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from infra.local.emulator import Aws
 from sotto.adapters.argon2_passwords import Argon2Passwords
@@ -67,13 +68,16 @@ def test_a_recording_becomes_text_that_can_be_read_along(signed_in: Person, call
     job_id = signed_in.driver.current_url.rpartition("/")[2]
     canonical = json.loads(caller.transcript(job_id, "json"))
     _reads_along(signed_in, canonical)
-    for extension in ("txt", "srt", "vtt", "json"):
+    _finds(signed_in, name, canonical)
+    _corrects(signed_in, canonical)
+    for extension in ("txt", "srt", "vtt", "docx", "md", "tsv", "json"):
         signed_in.presses(f"Download as {extension.upper()}")
         saved = tmp_path / "downloads" / f"{Path(name).stem}.{extension}"
         signed_in.waits(saved.exists)
-        assert saved.read_text() == caller.transcript(job_id, extension)
+        expected = caller.http.get(f"jobs/{job_id}/transcript", params={"format": extension}, follow_redirects=True)
+        assert saved.read_bytes() == expected.content
+    assert "Sottovoce" not in caller.transcript(job_id, "txt"), "the correction was taken back"
 
-    _finds(signed_in, name, canonical)
     signed_in.presses("Delete")
     signed_in.presses("Delete for good")
     signed_in.sees("Drop recordings here")
@@ -118,6 +122,24 @@ def _finds(person: Person, name: str, canonical: dict[str, Any]) -> None:
     person.named("button", "Play")
     person.waits(lambda: person.hears()["time"] == pytest.approx(start, abs=0.1))
     _marks_the_spoken_word(person, [word for segment in canonical["segments"] for word in segment["words"]])
+
+
+def _corrects(person: Person, canonical: dict[str, Any]) -> None:
+    """A word is written anew where it is clicked, also when somebody else was faster, and taken back."""
+    person.presses("Edit")
+    person.clicks_word(segment=0, word=1)
+    text = person.named("textarea", "What was said")
+    assert text.get_attribute("value") == canonical["segments"][0]["text"]
+    assert person.accessibility_faults() == []
+    before = canonical["segments"][0]["words"][0]
+    text.send_keys(Keys.HOME, "Sottovoce ")
+    person.presses("Save")
+    person.waits(lambda: person.driver.find_element(By.CSS_SELECTOR, "[data-segment] p").text.startswith("Sottovoce"))
+    person.presses("Versions of this transcript (this is 2)")
+    assert person.accessibility_faults() == []
+    person.presses("Go back to version 1")
+    person.sees("Back to version 1")
+    assert person.driver.find_element(By.CSS_SELECTOR, "[data-segment] p").text.startswith(before["text"])
 
 
 def _found(person: Person, hit: str) -> bool:

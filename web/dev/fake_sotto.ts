@@ -6,14 +6,16 @@
 import type {
   AcceptedJob,
   Catalogue,
+  EditOperation,
   Job,
+  JobOptions,
   NewJob,
   ProblemDetails,
   SearchHit,
   Tokens,
 } from '../src/lib/api/types.ts';
 import { FakeAccounts } from './fake_accounts.ts';
-import { fakeTranscript, renderFake } from './fake_transcript.ts';
+import { FakeTranscripts, renderFake } from './fake_transcript.ts';
 
 export const PERSON = { email: 'ada@example.org', password: 'correct horse battery' };
 const SIGNED_IN_ONLY = ['/auth/password', '/auth/sign-out-everywhere'];
@@ -26,6 +28,7 @@ interface Stored {
   parts: Map<number, { etag: string; size_bytes: number }>;
   bytes: Uint8Array<ArrayBuffer> | null;
   arrivedAt: number | null;
+  transcripts: FakeTranscripts | null;
 }
 
 export type Handler = (match: RegExpExecArray, request: Request, url: URL) => Promise<Response> | Response;
@@ -61,11 +64,19 @@ export class FakeSotto {
     ['GET', /^\/jobs$/, (_, __, url) => this.#list(url)],
     ['GET', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => json({ job }))],
     ['DELETE', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => this.#delete(job.id))],
-    ['POST', /^\/jobs\/(\w+)\/retry$/, (match) => this.#retry(match)],
+    ['POST', /^\/jobs\/(\w+)\/retry$/, (match, request) => this.#retry(match, request)],
     ['POST', /^\/jobs\/(\w+)\/upload\/parts$/, (match, request) => this.#sign(match, request)],
     ['GET', /^\/jobs\/(\w+)\/upload\/parts$/, (match) => this.#with(match, (stored) => this.#parts(stored))],
     ['POST', /^\/jobs\/(\w+)\/upload\/complete$/, (match) => this.#complete(match)],
     ['GET', /^\/jobs\/(\w+)\/transcript$/, (match, _, url) => this.#transcript(match, url)],
+    ['POST', /^\/jobs\/(\w+)\/edits$/, (match, request) => this.#edit(match, request)],
+    ['POST', /^\/jobs\/(\w+)\/revert$/, (match, request) => this.#revert(match, request)],
+    [
+      'GET',
+      /^\/jobs\/(\w+)\/versions$/,
+      (match) => this.#with(match, ({ job }) => json({ versions: this.transcripts(job.id).versions })),
+    ],
+    ['POST', /^\/jobs\/(\w+)\/cancel$/, (match) => this.#cancel(match)],
     ['GET', /^\/search$/, (_, __, url) => this.#search(url)],
     ['GET', /^\/jobs\/(\w+)\/recording$/, (match) => this.#with(match, ({ job }) => this.#recording(job))],
   ];
@@ -108,8 +119,15 @@ export class FakeSotto {
   seed(name: string, changes: Partial<Job> = {}, ageS = 0): Job {
     const job = this.#newJob({ name, size_bytes: 1_900_000, content_type: 'audio/mpeg' }, ageS);
     Object.assign(job, changes);
-    this.#jobs.set(job.id, { job, parts: new Map(), bytes: null, arrivedAt: null });
+    this.#jobs.set(job.id, { job, parts: new Map(), bytes: null, arrivedAt: null, transcripts: null });
     return job;
+  }
+
+  /** The versions of a job's transcript; what somebody else does to it in a test. */
+  transcripts(id: string): FakeTranscripts {
+    const stored = this.#jobs.get(id);
+    if (!stored) throw new Error(`expected a job ${id}, found none`);
+    return (stored.transcripts ??= new FakeTranscripts(stored.job));
   }
 
   store(id: string, bytes: Uint8Array<ArrayBuffer>): void {
@@ -248,7 +266,7 @@ export class FakeSotto {
       return problem(400, 'invalid_input', 'Invalid input', detail, 'Upload a sound or video recording.');
     }
     const job = this.#newJob(body);
-    this.#jobs.set(job.id, { job, parts: new Map(), bytes: null, arrivedAt: null });
+    this.#jobs.set(job.id, { job, parts: new Map(), bytes: null, arrivedAt: null, transcripts: null });
     const expires_at = new Date(this.#now() + 3_600_000).toISOString();
     const upload: AcceptedJob['upload'] =
       body.size_bytes <= PUT_LIMIT
@@ -296,8 +314,19 @@ export class FakeSotto {
     return new Response(null, { status: 204 });
   }
 
-  #retry(match: RegExpExecArray): Response {
+  #cancel(match: RegExpExecArray): Response {
     return this.#with(match, (stored) => {
+      Object.assign(stored.job, { status: 'CANCELLED', stage: 'done' } satisfies Partial<Job>);
+      stored.arrivedAt = null;
+      return json({ job: stored.job });
+    });
+  }
+
+  async #retry(match: RegExpExecArray, request: Request): Promise<Response> {
+    const changes = (await request.json()) as Partial<JobOptions>;
+    return this.#with(match, (stored) => {
+      Object.assign(stored.job.options, changes);
+      stored.transcripts = null;
       Object.assign(stored.job, { status: 'AWAITING_UPLOAD', stage: 'uploading', failure: null });
       stored.job.timings.retried_at = new Date(this.#now()).toISOString();
       stored.arrivedAt = this.#now();
@@ -333,7 +362,7 @@ export class FakeSotto {
       const format = url.searchParams.get('format') ?? 'txt';
       const stem = job.name.replace(/\.[^.]+$/, '');
       const disposition = `attachment; filename="transcript.${format}"; filename*=UTF-8''${encodeURIComponent(stem)}.${format}`;
-      return new Response(renderFake(fakeTranscript(job), format), {
+      return new Response(renderFake(this.transcripts(job.id).newest, format), {
         headers: {
           'Content-Type': format === 'json' ? 'application/json' : 'text/plain; charset=utf-8',
           'Content-Disposition': disposition,
@@ -347,7 +376,7 @@ export class FakeSotto {
     const q = url.searchParams.get('q') ?? '';
     const newestFirst = [...this.#jobs.values()].reverse().filter(({ job }) => job.status === 'COMPLETED');
     const all = newestFirst.flatMap(({ job }) =>
-      fakeTranscript(job).segments.flatMap((segment, index): SearchHit[] => {
+      this.transcripts(job.id).newest.segments.flatMap((segment, index): SearchHit[] => {
         const at = segment.text.indexOf(q);
         if (at < 0) return [];
         const { id: job_id, name, language } = job;
@@ -359,6 +388,33 @@ export class FakeSotto {
     const from = Number(url.searchParams.get('cursor') ?? 0);
     const hits = all.slice(from, from + this.pageSize);
     return json({ hits, next_cursor: from + hits.length < all.length ? String(from + hits.length) : null });
+  }
+
+  async #edit(match: RegExpExecArray, request: Request): Promise<Response> {
+    const body = (await request.json()) as { base_version: number; operations: EditOperation[] };
+    return this.#change(match, body.base_version, (transcripts) => {
+      transcripts.edit(body.operations);
+    });
+  }
+
+  async #revert(match: RegExpExecArray, request: Request): Promise<Response> {
+    const body = (await request.json()) as { base_version: number; to: number };
+    return this.#change(match, body.base_version, (transcripts) => {
+      transcripts.revert(body.to);
+    });
+  }
+
+  #change(match: RegExpExecArray, base: number, act: (transcripts: FakeTranscripts) => void): Response {
+    return this.#with(match, ({ job }) => {
+      const transcripts = this.transcripts(job.id);
+      const newest = transcripts.newest.version;
+      if (base !== newest) {
+        const detail = `base_version: expected ${String(newest)}, found ${String(base)}`;
+        return problem(409, 'version_conflict', 'Changed meanwhile', detail);
+      }
+      act(transcripts);
+      return json({ version: transcripts.versions[0] }, 201);
+    });
   }
 
   #recording(job: Job): Response {

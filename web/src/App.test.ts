@@ -91,6 +91,28 @@ describe('the list', () => {
     });
   });
 
+  it('stops a job that runs, and offers it again', async () => {
+    const job = fake().seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing' });
+    job.timings.uploaded_at = job.timings.created_at;
+    await openSignedIn();
+    await fireEvent.click(within(await row('talk.mp3')).getByRole('button', { name: 'Stop talk.mp3' }));
+    expect(
+      await within(await row('talk.mp3')).findByRole('button', { name: 'With other choices' }),
+    ).toBeTruthy();
+    expect((await row('talk.mp3')).textContent).toContain('Cancelled');
+  });
+
+  it('stops a job that runs, and offers it again', async () => {
+    const job = fake().seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing' });
+    job.timings.uploaded_at = job.timings.created_at;
+    await openSignedIn();
+    await fireEvent.click(within(await row('talk.mp3')).getByRole('button', { name: 'Stop talk.mp3' }));
+    expect(
+      await within(await row('talk.mp3')).findByRole('button', { name: 'With other choices' }),
+    ).toBeTruthy();
+    expect((await row('talk.mp3')).textContent).toContain('Cancelled');
+  });
+
   it('shows progress as the service measured it', async () => {
     const progress = { seconds_done: 15, seconds_total: 60, parts_done: 1, parts_total: 4 };
     fake().seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing', progress });

@@ -3,7 +3,9 @@ import type { Http, TokenSource } from './http.ts';
 import type {
   AcceptedJob,
   Catalogue,
+  EditOperation,
   Job,
+  JobOptions,
   JobPage,
   NewJob,
   RecordingLink,
@@ -13,6 +15,7 @@ import type {
   Tokens,
   Transcript,
   TranscriptFormat,
+  TranscriptVersion,
   UploadedPart,
   User,
 } from './types.ts';
@@ -102,9 +105,14 @@ export class SottoApi {
     return this.#http.json(`/jobs/${id}`, { method: 'DELETE' }, this.#tokens);
   }
 
-  /** Transcribe the recording again with the same options. */
-  async retryJob(id: string): Promise<Job> {
-    const call = { method: 'POST', body: {} } as const;
+  async cancelJob(id: string): Promise<Job> {
+    const call = { method: 'POST' } as const;
+    return (await this.#http.json<{ job: Job }>(`/jobs/${id}/cancel`, call, this.#tokens)).job;
+  }
+
+  /** Transcribe the recording again; `changes` replace its options. */
+  async retryJob(id: string, changes: Partial<JobOptions> = {}): Promise<Job> {
+    const call = { method: 'POST', body: changes } as const;
     return (await this.#http.json<{ job: Job }>(`/jobs/${id}/retry`, call, this.#tokens)).job;
   }
 
@@ -130,6 +138,26 @@ export class SottoApi {
 
   transcriptFile(id: string, format: TranscriptFormat): Promise<Response> {
     return this.#http.response(`/jobs/${id}/transcript`, { query: { format } }, this.#tokens);
+  }
+
+  /** Make a new version. Rejects with ApiProblem `version_conflict` when `base` is not the newest any more. */
+  edit(id: string, base: number, operations: EditOperation[]): Promise<void> {
+    const body = { base_version: base, operations };
+    return this.#http.json(`/jobs/${id}/edits`, { method: 'POST', body }, this.#tokens);
+  }
+
+  /** Make a new version that says what version `to` said. Rejects as `edit` does. */
+  revert(id: string, base: number, to: number): Promise<void> {
+    return this.#http.json(
+      `/jobs/${id}/revert`,
+      { method: 'POST', body: { base_version: base, to } },
+      this.#tokens,
+    );
+  }
+
+  async versions(id: string): Promise<TranscriptVersion[]> {
+    const call = `/jobs/${id}/versions`;
+    return (await this.#http.json<{ versions: TranscriptVersion[] }>(call, {}, this.#tokens)).versions;
   }
 
   search(q: string, cursor: string | null = null): Promise<SearchPage> {

@@ -9,7 +9,7 @@ export type JobStatus =
   'AWAITING_UPLOAD' | 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
 export type Stage = 'uploading' | 'waiting' | 'transcribing' | 'joining' | 'done';
 export type Task = 'transcribe' | 'translate';
-export type TranscriptFormat = 'txt' | 'srt' | 'vtt' | 'json';
+export type TranscriptFormat = 'txt' | 'srt' | 'vtt' | 'tsv' | 'md' | 'docx' | 'json';
 
 export interface Tokens {
   access_token: string;
@@ -141,6 +141,8 @@ export interface RecordingLink {
 }
 
 export interface Word {
+  /** its number in the transcript, never used again */
+  id: number;
   text: string;
   start: number;
   end: number;
@@ -157,8 +159,22 @@ export interface Segment {
   language: string;
 }
 
+/** A place that a reader should check, and the measured reason. */
+export interface Spot {
+  start: number;
+  end: number;
+  reason: string;
+}
+
+export interface Quality {
+  /** mean word probability, weighted by time; null without words */
+  score: number | null;
+  spots: Spot[];
+}
+
 /** What the reader needs of the canonical transcript (`format=json`). */
 export interface Transcript {
+  version: number;
   language: string;
   language_probability: number | null;
   segments: Segment[];
@@ -166,6 +182,23 @@ export interface Transcript {
   options: JobOptions;
   recording: { name: string; duration_s: number };
   engine: { model: string };
+  quality: Quality;
+}
+
+/** Operations on word ids of one version. */
+export type EditOperation =
+  | { op: 'replace'; first: number; last: number; text: string }
+  | { op: 'insert'; after: number; text: string }
+  | { op: 'insert'; before: number; text: string }
+  | { op: 'delete'; first: number; last: number };
+
+export interface TranscriptVersion {
+  version: number;
+  kind: 'engine' | 'edit' | 'revert';
+  created_at: string;
+  operations: number;
+  /** null unless `kind` is revert */
+  reverted_to: number | null;
 }
 
 /** RFC 9457 problem details. */

@@ -6,10 +6,10 @@
  */
 import { ApiProblem } from '../api/problem.ts';
 import type { SottoApi } from '../api/sotto.ts';
-import type { Job, JobPage } from '../api/types.ts';
+import type { Job, JobOptions, JobPage } from '../api/types.ts';
 import { nextReadingMs } from './polling.ts';
 
-type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'deleteJob' | 'retryJob'>;
+type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'cancelJob' | 'deleteJob' | 'retryJob'>;
 
 export class JobList {
   jobs = $state.raw<Job[]>([]);
@@ -99,11 +99,14 @@ export class JobList {
     }
   }
 
-  /** Transcribe an ended job's recording again. Rejects with ApiProblem. */
-  async retry(id: string): Promise<void> {
-    const again = await this.#api.retryJob(id);
-    this.jobs = this.jobs.map((job) => (job.id === id ? again : job));
-    await this.refresh();
+  /** Transcribe an ended job's recording again; `changes` replace its options. Rejects with ApiProblem. */
+  async retry(id: string, changes: Partial<JobOptions> = {}): Promise<void> {
+    await this.#replace(await this.#api.retryJob(id, changes));
+  }
+
+  /** Stop a job; what is uploaded stays. Rejects with ApiProblem. */
+  async cancel(id: string): Promise<void> {
+    await this.#replace(await this.#api.cancelJob(id));
   }
 
   /** Delete a job for good. A job that is gone already counts as deleted. Rejects with ApiProblem. */
@@ -115,6 +118,11 @@ export class JobList {
     }
     this.#deleted.add(id);
     this.jobs = this.jobs.filter((job) => job.id !== id);
+  }
+
+  async #replace(now: Job): Promise<void> {
+    this.jobs = this.jobs.map((job) => (job.id === now.id ? now : job));
+    await this.refresh();
   }
 
   readonly #seen = (): void => {

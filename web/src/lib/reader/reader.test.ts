@@ -3,7 +3,7 @@ import type { Segment } from '../api/types.ts';
 import { nameFrom } from './save_file.ts';
 import { Timeline } from './timeline.ts';
 
-const word = (text: string, start: number, end: number) => ({ text, start, end, probability: 0.9 });
+const word = (text: string, start: number, end: number) => ({ id: 0, text, start, end, probability: 0.9 });
 const SEGMENTS: Segment[] = [
   {
     start: 1,

@@ -1,5 +1,5 @@
 /** How the next recordings are to be transcribed, and which choices the chosen model leaves. Remembered. */
-import type { Catalogue, Model, Task } from '../api/types.ts';
+import type { Catalogue, JobOptions, Model, Task } from '../api/types.ts';
 import type { UploadChoices } from './uploads.svelte.ts';
 
 const KEY = 'sotto.choices';
@@ -12,14 +12,19 @@ export class Choices {
   hotwords = $state('');
   readonly catalogue: Catalogue;
 
-  constructor(catalogue: Catalogue) {
+  readonly #oneTime: boolean;
+
+  /** Begins with `preset`, whose changes concern one recording and are not remembered, or with what is remembered. */
+  constructor(catalogue: Catalogue, preset: JobOptions | null = null) {
     this.catalogue = catalogue;
-    const kept = remembered();
+    this.#oneTime = preset !== null;
+    const kept = preset ?? remembered();
     const usual = catalogue.models.find((m) => m.default) ?? catalogue.models[0];
     this.model = catalogue.models.find((m) => m.name === kept.model)?.name ?? usual?.name ?? '';
-    if (kept.language !== undefined && Object.hasOwn(catalogue.languages, kept.language)) {
+    if (typeof kept.language === 'string' && Object.hasOwn(catalogue.languages, kept.language)) {
       this.language = kept.language;
     }
+    this.hotwords = preset?.hotwords ?? '';
     if (kept.task === 'translate') this.task = 'translate';
     this.fit();
   }
@@ -35,6 +40,7 @@ export class Choices {
   }
 
   remember(): void {
+    if (this.#oneTime) return;
     try {
       localStorage.setItem(
         KEY,
