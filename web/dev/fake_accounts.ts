@@ -18,6 +18,8 @@ export class FakeAccounts {
 
   readonly #person: Person;
   readonly #now: () => number;
+  /** Accounts of others; nobody can sign in with them. */
+  readonly others: User[] = [];
   #keys: ApiKey[] = [];
 
   readonly routes: [string, RegExp, Handler][] = [
@@ -29,6 +31,9 @@ export class FakeAccounts {
     ['POST', /^\/auth\/reset$/, (_, request) => this.#reset(request)],
     ['POST', /^\/auth\/sign-out-everywhere$/, () => done()],
     ['GET', /^\/account$/, () => json({ user: this.#user() })],
+    ['GET', /^\/users$/, (_, __, url) => this.#users(url)],
+    ['PATCH', /^\/users\/(\w+)$/, (match, request) => this.#change(match[1] ?? '', request)],
+    ['POST', /^\/invitations$/, (_, request) => this.#mail(request)],
     ['GET', /^\/keys$/, () => json({ keys: this.#keys })],
     ['POST', /^\/keys$/, (_, request) => this.#createKey(request)],
     ['DELETE', /^\/keys\/(\w+)$/, (match) => this.#revokeKey(match[1] ?? '')],
@@ -87,6 +92,23 @@ export class FakeAccounts {
   #spend(token: string): { to: string } | undefined {
     const index = this.mails.findIndex((mail) => mail.token === token);
     return index < 0 ? undefined : this.mails.splice(index, 1)[0];
+  }
+
+  /** One a page, so that there are several. */
+  #users(url: URL): Response {
+    const all = [this.#user(), ...this.others];
+    const from = Number(url.searchParams.get('cursor') ?? 0);
+    return json({
+      users: all.slice(from, from + 1),
+      next_cursor: from + 1 < all.length ? String(from + 1) : null,
+    });
+  }
+
+  async #change(id: string, request: Request): Promise<Response> {
+    const user = this.others.find((one) => one.id === id);
+    if (!user) return problem(404, 'not_found', 'Not found', `user ${id}: expected an account, found none`);
+    Object.assign(user, await request.json());
+    return json({ user });
   }
 
   async #createKey(request: Request): Promise<Response> {

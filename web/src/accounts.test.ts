@@ -2,7 +2,8 @@
 import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
 import { ONE_TIME_PASSWORD } from '../dev/fake_accounts.ts';
-import { PERSON } from '../dev/fake_sotto.ts';
+import { PERSON, problem } from '../dev/fake_sotto.ts';
+import type { User } from '$lib/api/types.ts';
 import { routeOf } from '$lib/ui/router.svelte.ts';
 import { fake, go, open, openSignedIn, services, signIn, submit, type } from './testing.ts';
 
@@ -147,6 +148,49 @@ describe('the account', () => {
       expect(services().session.state).toBe('signed_out');
     });
     expect(fake().calls).toContain('POST /auth/sign-out-everywhere');
+  });
+});
+
+describe('people with an account', () => {
+  const other: User = {
+    id: 'U2',
+    email: 'grace@example.org',
+    role: 'operator',
+    created_at: '2026-11-22T10:00:00Z',
+    must_change_password: false,
+    disabled: false,
+  };
+
+  it('are invited, disabled and enabled by administrators', async () => {
+    fake().accounts.role = 'admin';
+    fake().accounts.others.push({ ...other });
+    await openSignedIn();
+    go('#/account');
+    expect(await screen.findByRole('link', { name: 'People with an account' })).toBeTruthy();
+    go('#/users');
+    await type('E-mail address', 'new@example.org');
+    await submit('E-mail address');
+    expect(await screen.findByText('An invitation to new@example.org is on its way.')).toBeTruthy();
+
+    expect(screen.queryByRole('button', { name: `Disable ${PERSON.email}` })).toBeNull();
+    await fireEvent.click(await screen.findByRole('button', { name: 'Show more people' }));
+    await fireEvent.click(await screen.findByRole('button', { name: 'Disable grace@example.org' }));
+    expect((await screen.findByText(/disabled$/)).textContent).toContain('Operator');
+    await fireEvent.click(screen.getByRole('button', { name: 'Enable grace@example.org' }));
+    expect(await screen.findByRole('button', { name: 'Disable grace@example.org' })).toBeTruthy();
+  });
+
+  it('are not shown to others', async () => {
+    await openSignedIn();
+    go('#/account');
+    await screen.findByRole('heading', { name: 'API keys' });
+    expect(screen.queryByRole('link', { name: 'People with an account' })).toBeNull();
+    fake().troubles.push({
+      route: 'GET /users',
+      answer: problem(403, 'forbidden', 'Not allowed', 'GET /users: expected the scope admin:read'),
+    });
+    go('#/users');
+    expect((await screen.findByRole('alert')).textContent).toContain('expected the scope admin:read');
   });
 });
 

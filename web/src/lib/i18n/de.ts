@@ -72,6 +72,19 @@ export const de: Messages = {
   'account.sign_out_everywhere': 'Überall abmelden',
   'account.signed_out_everywhere': 'Alle Sitzungen sind beendet, auch diese.',
 
+  'users.title': 'Personen mit Konto',
+  'users.invite': 'Einladung senden',
+  'users.invited': 'Eine Einladung an {email} ist unterwegs.',
+  'users.since': 'seit {moment}',
+  'users.disabled': 'gesperrt',
+  'users.disable': 'Sperren',
+  'users.disable_name': '{email} sperren',
+  'users.is_disabled': '{email} kann sich nicht mehr anmelden.',
+  'users.enable': 'Entsperren',
+  'users.enable_name': '{email} entsperren',
+  'users.is_enabled': '{email} kann sich wieder anmelden.',
+  'users.more': 'Weitere Personen zeigen',
+
   'keys.title': 'API-Schlüssel',
   'keys.lead':
     'Für Programme, die in Ihrem Namen arbeiten: eigene Skripte oder Werkzeuge für die OpenAI-API.',
