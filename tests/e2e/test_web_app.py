@@ -293,10 +293,14 @@ def test_a_new_service_gets_its_first_administrator(one_time_password: str, pers
 
 
 def test_the_links_in_mails_lead_to_an_account_and_to_a_new_password(
-    person: Person, stack: Any, caller: Caller
+    signed_in: Person, stack: Any, caller: Caller
 ) -> None:
+    person = signed_in
     address, first, second = "invited@example.org", secrets.token_urlsafe(12), secrets.token_urlsafe(12)
-    assert caller.http.post("invitations", json={"email": address}).status_code == 204
+    person.opens("#/users")
+    person.types("E-mail address", address)
+    person.presses("Send an invitation")
+    person.sees(f"An invitation to {address} is on its way.")
     person.driver.get(_mailed_link(stack, address))
     person.sees("Open your account")
     assert person.accessibility_faults() == []
@@ -333,6 +337,11 @@ def test_the_links_in_mails_lead_to_an_account_and_to_a_new_password(
     person.presses("Sign in")
     person.signs_in(address, second)
     person.sees("Nothing here yet")
+
+    person.opens("#/sign-up")
+    person.types("E-mail address", "somebody@example.org")
+    person.presses("Send the mail")
+    person.sees("Ask an administrator to invite you.")  # on a laptop sign-up is not open
 
 
 def _chooses(person: Person, password: str) -> None:
@@ -380,9 +389,27 @@ def test_every_page_is_accessible_and_fits_the_window(
     person.presses("Change password")
     person.named("input", "New password")
     judge("password")
+    for fragment, name, page in (
+        ("#/account", "Make key", "account"),
+        ("#/users", "Send an invitation", "people"),
+        ("#/search?q=nothing", "Find", "search"),
+        ("#/sign-up", "Send the mail", "ask for an account"),
+    ):
+        person.opens(fragment)
+        person.named("button", name)
+        judge(page)
     person.opens(f"#/recordings/{job['id']}")
     person.named("button", "Play")
     judge("reader")
+    person.presses("Transcribe again")
+    person.named("dialog select", "Model")
+    judge("choices for another attempt")
+    person.presses("Cancel")
+    person.presses("Edit")
+    person.presses("Edit from 0:00")
+    person.named("textarea", "What was said")
+    judge("passage")
+    person.presses("Cancel")
     person.opens("#/recordings/01ARZ3NDEKTSV4RRFFQ69G5FAV")
     person.sees("There is no such recording")
     judge("no such recording")
