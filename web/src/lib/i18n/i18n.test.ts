@@ -6,7 +6,6 @@ import { en, type Message } from './en.ts';
 import { explain, explainFailure } from './explain.ts';
 import { clock, duration, fileSize, languageName, moment, percent } from './format.ts';
 import { i18n, t } from './i18n.svelte.ts';
-import { problemsDe } from './problems.de.ts';
 
 const forms = (message: Message) => (typeof message === 'string' ? [message] : Object.values(message));
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
@@ -38,21 +37,6 @@ describe('the catalogues', () => {
     ).join('\n');
     const unused = Object.keys(en).filter((key) => !sources.includes(`'${key}'`));
     expect(unused).toEqual([]);
-  });
-
-  it('have German words for exactly the codes of the service', () => {
-    const tree = readFileSync('../layers/sotto/sotto/domain/errors.py', 'utf8');
-    const codes = [...tree.matchAll(/^\s+code(?:: ClassVar\[str\])? = "(\w+)"$/gm)].map((match) => match[1]);
-    expect(codes.length).toBeGreaterThan(20);
-    const known = Object.keys(problemsDe);
-    expect(
-      codes.filter((code) => !known.includes(code ?? '')),
-      'to be added to problems.de.ts',
-    ).toEqual([]);
-    expect(
-      known.filter((code) => !codes.includes(code)),
-      'to be removed from problems.de.ts',
-    ).toEqual([]);
   });
 });
 

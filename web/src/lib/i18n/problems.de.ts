@@ -1,6 +1,6 @@
 /**
  * The service's errors in German, by their stable code. English has no such list: there the service's own words are
- * shown, the same as in the API and the command line. A test compares the codes with the service's error tree.
+ * shown, the same as in the API and the command line. A house test wants each code of the service's error tree here.
  */
 export interface ProblemWords {
   title: string;
@@ -31,6 +31,14 @@ export const problemsDe: Record<string, ProblemWords> = {
   already_exists: {
     title: 'Schon vorhanden',
     hint: 'Nehmen Sie einen anderen Namen oder ändern Sie das Vorhandene.',
+  },
+  idempotency_key_reused: {
+    title: 'Schlüssel einer anderen Anfrage',
+    hint: 'Nehmen Sie für eine neue Anfrage einen neuen Idempotency-Key; senden Sie zum Wiederholen genau dieselbe.',
+  },
+  receipt_invalid: {
+    title: 'Kein Beleg dieses Dienstes',
+    hint: 'Senden Sie die ganze Antwort der Löschung unverändert an den Dienst, der sie gegeben hat.',
   },
   too_large: { title: 'Zu groß', hint: 'Senden Sie weniger auf einmal.' },
   limit_reached: {
@@ -97,6 +105,10 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'Der Mailversand ist zurzeit nicht verfügbar',
     hint: 'Versuchen Sie es in einigen Minuten noch einmal.',
   },
+  event_bus_unavailable: {
+    title: 'Der Ereignisbus ist zurzeit nicht verfügbar',
+    hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
+  },
   engine_unavailable: {
     title: 'Die Spracherkennung ist zurzeit nicht verfügbar',
     hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',
@@ -115,6 +127,10 @@ export const problemsDe: Record<string, ProblemWords> = {
   },
   part_failed_repeatedly: {
     title: 'Ein Teil ist mehrmals fehlgeschlagen',
+    hint: 'Starten Sie den Auftrag noch einmal, und melden Sie seine Nummer, wenn auch das fehlschlägt.',
+  },
+  parts_do_not_meet: {
+    title: 'Die Teile passen nicht aneinander',
     hint: 'Starten Sie den Auftrag noch einmal, und melden Sie seine Nummer, wenn auch das fehlschlägt.',
   },
   misconfigured: {
