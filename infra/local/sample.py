@@ -7,10 +7,10 @@ from pathlib import Path
 
 from infra.local.places import CHECKOUT
 from infra.local.status import Facts
-from sotto.cli import session, terminal, transcribe
-from sotto.cli.api import Api
-from sotto.cli.exits import exit_of
-from sotto.domain.errors import SottoError
+from sotto.cli import terminal
+from sotto.cli.board import board
+from sotto.cli.exits import Exit, exit_of
+from sotto.client import ServiceError, Sotto
 
 SAMPLE = CHECKOUT / "tests" / "audio" / "sample.ogg"
 
@@ -18,14 +18,14 @@ SAMPLE = CHECKOUT / "tests" / "audio" / "sample.ogg"
 def transcribe_sample(facts: Facts) -> int:
     """Upload the sample, wait, print its words. Returns the exit status."""
     credentials = json.loads(Path(str(facts.credentials_file)).read_text())
-    api = Api(str(facts.api_url))
     terminal.write(f"\ntranscribing {SAMPLE.relative_to(CHECKOUT)}:\n")
     try:
-        session.sign_in(api, credentials["email"], credentials["password"])
-        sent = transcribe.send(api, SAMPLE, {})
-        return int(transcribe.finish(api, sent, "txt", lambda _, text: terminal.write(text)))
-    except SottoError as error:
+        with Sotto(str(facts.api_url), email=credentials["email"], password=credentials["password"]) as client:
+            with board() as screen, screen.line(SAMPLE.name) as line:
+                line.upload(SAMPLE.stat().st_size)
+                job = client.transcribe(SAMPLE, advance=line.advance, progress=line.look)
+            terminal.write_bytes(client.get_transcript(job.id, "txt"))
+    except ServiceError as error:
         terminal.complain(error, SAMPLE.name)
         return int(exit_of(error))
-    finally:
-        api.close()
+    return int(Exit.OK)

@@ -26,9 +26,11 @@ class Service:
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.trouble: list[tuple[str, str, int, dict[str, str], bytes]] = []
         self.multipart_above = 100
+        self.watch: Callable[[str, str], None] = lambda method, path: None
         self.fate: Callable[[dict[str, Any]], None] = complete
         self.tokens: set[str] = set()
         self.refresh: dict[str, str] = {}
+        self.keys: dict[str, dict[str, Any]] = {}
         self.must_change = False
         self.password = "correct horse"
         service = self
@@ -52,7 +54,7 @@ class Service:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> Service:
         self._thread.start()
@@ -67,6 +69,7 @@ class Service:
         return [request for request in self.requests if request[0] == method and re.fullmatch(pattern, request[1])]
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        self.watch(method, path)
         for trouble in self.trouble:
             if trouble[0] == method and re.fullmatch(trouble[1], path):
                 self.trouble.remove(trouble)
@@ -76,7 +79,7 @@ class Service:
         route, _, query = path.removeprefix("/v1").partition("?")
         if route.startswith("/auth/"):
             return self.auth(route, json.loads(body))
-        if headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+        if headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens | set(self.keys):
             return problem(401, "unauthenticated", "expected a token that holds")
         return self.serve(method, route, query, json.loads(body) if body else {})
 
@@ -100,6 +103,7 @@ class Service:
         self.tokens.add(f"access-{number}")
         self.refresh[f"refresh-{number}"] = ""
         return reply(
+            expires_in=900,
             access_token=f"access-{number}",
             refresh_token=f"refresh-{number}",
             must_change_password=self.must_change,
@@ -109,6 +113,8 @@ class Service:
         match method, route.strip("/").split("/"):
             case "POST", ["jobs"]:
                 return self.create(body)
+            case "GET", ["models"]:
+                return reply(models=[], languages={"en": "English"})
             case "GET", ["jobs"]:
                 jobs = list(reversed(self.jobs.values()))
                 return reply(jobs=jobs, next_cursor="more" if "limit=1" in query and len(jobs) > 1 else None)
@@ -125,16 +131,25 @@ class Service:
                     {},
                     f"{query} of {self.jobs[job_id]['name']}: {len(self.recordings[job_id])} bytes\n".encode(),
                 )
-            case "POST", ["jobs", job_id, "upload", "parts"]:
-                return reply(parts=[{"number": n, "url": f"{self.url}/bucket/{job_id}/{n}"} for n in body["numbers"]])
-            case "POST", ["jobs", job_id, "upload", "complete"]:
-                assert body["parts"] == [{"number": n, "etag": f'"{n}"'} for n in sorted(self.parts[job_id])]
-                self.recordings[job_id] = b"".join(self.parts[job_id][n] for n in sorted(self.parts[job_id]))
-                return reply(job=self.jobs[job_id])
+            case _, ["jobs", job_id, "upload", what]:
+                return self.multipart(method, job_id, what, body)
             case "POST", ["jobs", job_id, verb]:
                 self.jobs[job_id]["status"] = {"cancel": "CANCELLED", "retry": "QUEUED"}[verb]
                 return reply(job=self.jobs[job_id])
         raise AssertionError(f"{method} {route}")
+
+    def multipart(self, method: str, job_id: str, what: str, body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        match method, what:
+            case "GET", "parts":
+                arrived = self.parts.get(job_id, {}).items()
+                return reply(parts=[{"number": n, "etag": str(n), "size_bytes": len(said)} for n, said in arrived])
+            case "POST", "parts":
+                return reply(parts=[{"number": n, "url": f"{self.url}/bucket/{job_id}/{n}"} for n in body["numbers"]])
+            case "POST", "complete":
+                assert body["parts"] == [{"number": n, "etag": str(n)} for n in sorted(self.parts[job_id])]
+                self.recordings[job_id] = b"".join(self.parts[job_id][n] for n in sorted(self.parts[job_id]))
+                return reply(job=self.jobs[job_id])
+        raise AssertionError(f"{method} {what}")
 
     def create(self, body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         job_id = f"01JOB{len(self.jobs)}"
@@ -226,9 +241,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trying again costs no time in tests."""
-    monkeypatch.setattr("sotto.cli.api.FIRST_PAUSE_S", 0.0)
-    monkeypatch.setattr("sotto.cli.api.LONGEST_PAUSE_S", 0.0)
-    monkeypatch.setattr("sotto.cli.transcribe.FIRST_LOOK_S", 0.0)
+    monkeypatch.setattr("sotto.client.patience.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("sotto.client.jobs.FIRST_LOOK_S", 0.0)
 
 
 @pytest.fixture

@@ -9,20 +9,10 @@ from pathlib import Path
 import pytest
 
 from sotto.cli import main as frame
-from sotto.cli.api import pause
 from sotto.cli.exits import MEANINGS, Exit, exit_of
 from sotto.cli.main import main
-from sotto.cli.problems import error_from
-from sotto.domain.errors import (
-    Forbidden,
-    LimitReached,
-    NotFound,
-    Rejected,
-    SottoError,
-    StorageUnavailable,
-    Unauthenticated,
-    Unavailable,
-)
+from sotto.client import Forbidden, Interrupted, LimitReached, NotFound, ServiceError, Unauthenticated, Unavailable
+from sotto.domain.errors import InvalidInput, SottoError, StorageUnavailable
 from tests.unit.cli.conftest import Service
 
 
@@ -51,8 +41,6 @@ def test_a_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> No
         assert line in said
     assert main(["jobs", "show", "01JOB0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["id"] == "01JOB0"
-    assert main(["jobs", "show", "01JOB0", "--format", "vtt"]) == 0
-    assert capsys.readouterr().out.startswith("format=vtt")
 
 
 def test_the_reason_of_a_failed_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +59,22 @@ def test_jobs_are_cancelled_retried_and_deleted(done: Service, capsys: pytest.Ca
     assert "job 01JOB0: expected one of yours (not_found)" in capsys.readouterr().err
 
 
+def test_waiting_for_jobs_tells_how_they_ended(
+    done: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done.jobs["01JOB9"] = {**done.jobs["01JOB0"], "id": "01JOB9", "status": "EXPIRED"}
+    assert main(["jobs", "wait", "01JOB9", "01JOB0"]) == 3, "the first trouble is the exit status"
+    said = capsys.readouterr().err
+    assert "failed the job ended as EXPIRED (expired)" in said
+    assert "01JOB0 is COMPLETED" in said, "one job's trouble keeps no other from its turn"
+
+
+def test_a_retry_replaces_what_it_names(done: Service) -> None:
+    assert main(["jobs", "retry", "01JOB0", "--model", "large-v3", "--no-word-times", "--beam-size", "5"]) == 0
+    ((_, _, _, body),) = done.asked("POST", "/v1/jobs/01JOB0/retry")
+    assert json.loads(body) == {"model": "large-v3", "word_times": False, "beam_size": 5}
+
+
 # --- errors
 
 
@@ -79,43 +83,17 @@ def test_jobs_are_cancelled_retried_and_deleted(done: Service, capsys: pytest.Ca
     [
         (Unauthenticated("x"), Exit.NOT_SIGNED_IN),
         (Forbidden("x"), Exit.NOT_SIGNED_IN),
+        (NotFound("x"), Exit.BAD_INPUT),
+        (LimitReached("x"), Exit.BAD_INPUT),
+        (Unavailable("x"), Exit.UNREACHABLE),
+        (Interrupted("x"), Exit.INTERRUPTED),
+        (InvalidInput("x", expected="y", found="z"), Exit.BAD_INPUT),
         (StorageUnavailable("x"), Exit.UNREACHABLE),
         (SottoError("x"), Exit.UNREACHABLE),
-        (NotFound("x"), Exit.BAD_INPUT),
-        (LimitReached("x", retry_after_s=1), Exit.BAD_INPUT),
     ],
 )
-def test_every_error_has_its_exit_status(error: SottoError, status: Exit) -> None:
+def test_every_error_has_its_exit_status(error: SottoError | ServiceError, status: Exit) -> None:
     assert exit_of(error) is status
-
-
-def test_a_problem_document_becomes_the_error_that_it_was() -> None:
-    body = json.dumps({"code": "limit_reached", "detail": "too many", "hint": "Wait.", "request_id": "r1"}).encode()
-    error = error_from(429, body, "ignored")
-    assert isinstance(error, LimitReached)
-    assert (error.message, error.hint, error.status) == ("too many", "Wait. (request r1)", 429)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "kind", "code"),
-    [
-        (502, b"<html>", Unavailable, "unavailable"),
-        (418, b"[]", Rejected, "rejected"),
-        (400, b'{"code": "of_tomorrow", "detail": "new"}', Rejected, "rejected"),
-        (599, b'{"code": "of_tomorrow", "detail": "new"}', Unavailable, "unavailable"),
-    ],
-)
-def test_other_answers_are_told_as_such(status: int, body: bytes, kind: type[SottoError], code: str) -> None:
-    error = error_from(status, body, "")
-    assert (type(error), error.code) == (kind, code)
-    assert error.hint == kind.default_hint
-
-
-def test_pauses_double_within_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sotto.cli.api.FIRST_PAUSE_S", 0.3)
-    monkeypatch.setattr("sotto.cli.api.LONGEST_PAUSE_S", 20.0)
-    assert [pause(i, lambda: 1.0) for i in range(8)] == [0.3, 0.6, 1.2, 2.4, 4.8, 9.6, 19.2, 20.0]
-    assert pause(0, lambda: 0.0) == 0.15
 
 
 # --- the frame

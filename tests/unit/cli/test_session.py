@@ -11,7 +11,8 @@ import pytest
 
 from sotto.cli import session
 from sotto.cli.main import main
-from sotto.domain.errors import InvalidInput, Unauthenticated
+from sotto.client import Unauthenticated
+from sotto.domain.errors import InvalidInput
 from tests.unit.cli.conftest import Service, problem
 
 
@@ -78,9 +79,7 @@ def test_commands_at_once_renew_once(service: Service, monkeypatch: pytest.Monke
     login(service, monkeypatch)
     service.tokens.clear()
     found: list[object] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(session.connect(None).get("/jobs")["jobs"])) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: found.append(list(session.connect(None).list_jobs()))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -139,3 +138,35 @@ def test_addresses_are_stored_in_one_form() -> None:
     assert session.address("https://sotto.example.org/v1/") == "https://sotto.example.org"
     with pytest.raises(InvalidInput, match="http://"):
         session.address("sotto.example.org")
+
+
+# --- API keys
+
+
+def test_a_key_is_tried_and_kept(
+    service: Service, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.keys["sk_good"] = {}
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk_wrong\n"))
+    assert main(["login", service.url, "--key-stdin"]) == 5
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk_good\n"))
+    assert main(["login", service.url, "--key-stdin"]) == 0
+    assert [entry["key"] for entry in stored(home)] == ["sk_good"]
+    assert main(["jobs", "list"]) == 0
+    assert main(["logout", service.url]) == 0
+    assert service.asked("POST", "/v1/auth/.*") == [], "a key has no session to begin or end"
+
+
+def test_a_named_key_goes_before_every_session(
+    local: Service, monkeypatch: pytest.MonkeyPatch, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local.keys["sk_good"] = {}
+    assert main(["jobs", "list", "--key", "sk_good"]) == 0
+    monkeypatch.setenv("SOTTO_API_KEY", "sk_good")
+    assert main(["jobs", "list"]) == 0
+    assert local.asked("POST", "/v1/auth/.*") == []
+    monkeypatch.setenv("SOTTO_API_KEY", "sk_wrong")
+    assert main(["jobs", "list"]) == 5, "a key that is refused is not replaced by somebody else's rights"
+    with Service() as elsewhere:
+        elsewhere.keys["sk_other"] = {}
+        assert main(["jobs", "list", "--service", elsewhere.url, "--key", "sk_other"]) == 0

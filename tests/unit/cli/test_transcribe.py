@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from sotto.cli.main import main
-from tests.unit.cli.conftest import Service, fail, problem
+from tests.unit.cli.conftest import Service, complete, fail, problem
 
 
 def test_a_recording_becomes_text_on_standard_output(
@@ -51,7 +54,7 @@ def test_several_files_come_in_order_and_one_trouble_stops_no_other(
     other = tmp_path / "other.wav"
     other.write_bytes(b"x")
     local.trouble = [("POST", "/v1/jobs", *problem(413, "recording_too_large", "size_bytes: expected less"))]
-    assert main(["transcribe", str(recording), str(other)]) == 2
+    assert main(["transcribe", str(recording), str(other), "--parallel", "1"]) == 2
     said = capsys.readouterr()
     assert said.out == "format=txt of other.wav: 1 bytes\n"
     assert "size_bytes: expected less" in said.err
@@ -100,7 +103,9 @@ def test_a_file_that_is_not_there_or_empty_is_refused_before_anything_is_asked(
 def test_an_output_that_is_a_file_cannot_hold_several(local: Service, recording: Path, tmp_path: Path) -> None:
     target = tmp_path / "one.txt"
     target.write_text("mine")
-    assert main(["transcribe", str(recording), str(recording), "--output", str(target)]) == 2
+    other = tmp_path / "other.wav"
+    other.write_bytes(b"x")
+    assert main(["transcribe", str(recording), str(other), "--output", str(target)]) == 2
     assert target.read_text() == "mine"
 
 
@@ -121,7 +126,7 @@ def test_an_upload_that_the_bucket_refuses_gives_the_job_up(
     local.trouble = [("PUT", "/bucket/.*", 400, {}, b"<Error/>")]
     assert main(["transcribe", str(recording)]) == 2
     assert "status 400" in capsys.readouterr().err
-    assert local.jobs == {}, "DELETE upload was sent"
+    assert local.jobs == {}, "no half job stays behind"
 
 
 def test_a_service_that_is_gone_is_unreachable(recording: Path, capsys: pytest.CaptureFixture[str], home: Path) -> None:
@@ -138,19 +143,113 @@ def test_nobody_is_signed_in(recording: Path, capsys: pytest.CaptureFixture[str]
     assert "sotto login" in capsys.readouterr().err
 
 
-def test_ctrl_c_leaves_the_job_to_the_service(
-    local: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+def ctrl_c(*_: object) -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def test_after_ctrl_c_the_same_command_goes_on_with_the_same_job(
+    local: Service, recording: Path, capsys: pytest.CaptureFixture[str], home: Path
 ) -> None:
-    def interrupt(_: object) -> None:
-        raise KeyboardInterrupt
+    local.fate = ctrl_c
+    assert main(["transcribe", str(recording)]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    local.fate = complete
+    assert main(["transcribe", str(recording)]) == 0
+    assert capsys.readouterr().out == "format=txt of Café talk.mp3: 60 bytes\n"
+    assert (len(local.asked("POST", "/v1/jobs")), len(local.asked("PUT", ".*"))) == (1, 1)
+    assert main(["transcribe", str(recording)]) == 0
+    assert len(local.asked("POST", "/v1/jobs")) == 2, "a job that was delivered is finished: the command makes another"
+    assert list((home / ".config" / "sotto" / "unfinished").iterdir()) == []
 
-    import sotto.cli.transcribe as module
 
-    waiting = module.wait
-    try:
-        module.wait = lambda api, job_id, name: waiting(api, job_id, name, sleep=interrupt)  # type: ignore[assignment]
-        assert main(["transcribe", str(recording)]) == 130
-    finally:
-        module.wait = waiting
-    assert "sotto jobs show 01JOB0" in capsys.readouterr().err
-    assert "01JOB0" in local.jobs
+def test_after_ctrl_c_only_the_missing_parts_are_sent(local: Service, tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(bytes(range(256)))
+
+    def stop_at_the_ninth(method: str, url: str) -> None:
+        if (method, url) == ("PUT", "/bucket/01JOB0/9"):
+            local.watch = lambda *_: None
+            ctrl_c()
+
+    local.watch = stop_at_the_ninth
+    assert main(["transcribe", str(path)]) == 130
+    arrived = dict(local.parts["01JOB0"])
+    assert 0 < len(arrived) < 52
+    before = len(local.requests)
+    assert main(["transcribe", str(path)]) == 0
+    assert local.recordings["01JOB0"] == path.read_bytes()
+    sent = [url for method, url, _, _ in local.requests[before:] if method == "PUT"]
+    assert len(sent) == 52 - len(arrived)
+
+
+def test_a_changed_file_or_another_choice_is_another_job(local: Service, recording: Path) -> None:
+    local.fate = ctrl_c
+    assert main(["transcribe", str(recording)]) == 130
+    local.fate = complete
+    assert main(["transcribe", str(recording), "--language", "de"]) == 0
+    recording.write_bytes(b"another sound")
+    assert main(["transcribe", str(recording)]) == 0
+    assert len(local.asked("POST", "/v1/jobs")) == 3
+
+
+def test_a_job_that_is_gone_is_made_again(local: Service, recording: Path) -> None:
+    local.fate = ctrl_c
+    assert main(["transcribe", str(recording)]) == 130
+    local.jobs.clear()
+    local.fate = complete
+    assert main(["transcribe", str(recording)]) == 0
+
+
+# --- which recordings, and where their transcripts go
+
+
+def test_folders_and_patterns_are_searched(local: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a/one.wav", "a/deep/two.MP3", "a/notes.txt", "b/three.ogg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    out = tmp_path / "out"
+    words = [str(tmp_path / "a"), str(tmp_path / "**" / "*.ogg"), str(tmp_path / "a" / "one.wav")]
+    assert main(["transcribe", *words, "--output", str(out)]) == 0
+    found = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert found == ["deep/two.MP3.txt", "one.wav.txt", "three.ogg.txt"], "each once, without what is no recording"
+    assert main(["transcribe", str(tmp_path / "*.aiff")]) == 2
+    assert "expected a pattern that finds files" in capsys.readouterr().err
+
+
+def test_names_that_would_overwrite_each_other_are_refused(local: Service, tmp_path: Path) -> None:
+    for name in ("a/talk.wav", "b/talk.wav"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    words = [str(tmp_path / "a" / "talk.wav"), str(tmp_path / "b" / "talk.wav")]
+    assert main(["transcribe", *words, "--output", str(tmp_path)]) == 2
+    assert local.requests == []
+
+
+def test_standard_input_is_a_recording(
+    local: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"from a pipe")))
+    assert main(["transcribe", "-", "--name", "memo.ogg"]) == 0
+    assert capsys.readouterr().out == "format=txt of memo.ogg: 11 bytes\n"
+
+
+def test_json_is_a_line_for_each_recording(
+    local: Service, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.wav"
+    other.write_bytes(b"x")
+    local.fate = lambda job: (fail if job["name"] == "other.wav" else complete)(job)
+    assert main(["transcribe", str(recording), str(other), "--json"]) == 3
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["file"], first["status"], first["error"]) == ("Café talk.mp3", "COMPLETED", None)
+    assert first["transcript"] == "format=txt of Café talk.mp3: 60 bytes\n"
+    assert (second["status"], second["error"]["code"]) == ("FAILED", "recording_damaged")
+
+
+def test_as_many_as_wanted_are_worked_on_at_once(local: Service, tmp_path: Path) -> None:
+    everybody = threading.Barrier(3, timeout=20)
+    local.watch = lambda method, path: everybody.wait() and None if method == "PUT" else None
+    for n in range(3):
+        (tmp_path / f"{n}.wav").write_bytes(b"x")
+    assert main(["transcribe", str(tmp_path), "--parallel", "3"]) == 0
+    assert main(["transcribe", str(tmp_path), "--parallel", "0"]) == 2

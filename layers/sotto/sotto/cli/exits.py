@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sotto.domain.errors import Forbidden, SottoError, Unauthenticated, Unavailable
+from sotto.client import ServiceError
+from sotto.client import errors as answered
+from sotto.domain.errors import SottoError, Unavailable
 
 SERVER_ERROR = 500
 
@@ -30,10 +32,19 @@ MEANINGS: dict[Exit, str] = {
 }
 
 
-def exit_of(error: SottoError) -> Exit:
-    """The exit status for an error, whether we raised it or the service sent it."""
-    if isinstance(error, (Unauthenticated, Forbidden)):
-        return Exit.NOT_SIGNED_IN
+_BY_ANSWER: dict[type[ServiceError], Exit] = {
+    answered.Unauthenticated: Exit.NOT_SIGNED_IN,
+    answered.Forbidden: Exit.NOT_SIGNED_IN,
+    answered.Unavailable: Exit.UNREACHABLE,
+    answered.JobEnded: Exit.JOB_FAILED,
+    answered.Interrupted: Exit.INTERRUPTED,
+}
+
+
+def exit_of(error: SottoError | ServiceError) -> Exit:
+    """The exit status for an error, whether it was raised on this machine or the service sent it."""
+    if isinstance(error, ServiceError):
+        return _BY_ANSWER.get(type(error), Exit.BAD_INPUT)
     if isinstance(error, Unavailable) or error.status >= SERVER_ERROR:
         return Exit.UNREACHABLE
     return Exit.BAD_INPUT

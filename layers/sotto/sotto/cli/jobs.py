@@ -1,99 +1,126 @@
-"""`sotto jobs list|show|delete|cancel|retry`."""
+"""`sotto jobs ...`: look after jobs."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from typing import Any
+from collections.abc import Callable
 
-from sotto.cli import session, terminal
-from sotto.cli.exits import Exit
-from sotto.cli.transcribe import FORMATS
+from sotto.cli import arguments, terminal
+from sotto.cli.board import board
+from sotto.cli.exits import Exit, exit_of
+from sotto.client import ServiceError, Sotto
+from sotto.client.jobs import Job
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("jobs", help="look after your jobs")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="newest first")
-    listing.add_argument("--limit", type=int, default=20, help="how many at most, 1 to 100 (default 20)")
+def register(subparsers: arguments.Subparsers) -> None:
+    commands = arguments.group(subparsers, "jobs", "look after your jobs")
+    listing = arguments.command(commands, "list", "your jobs, newest first", "jobs list --limit 5")
+    arguments.add_limit(listing)
     listing.set_defaults(run=list_jobs)
-    show = commands.add_parser("show", help="one job, or its transcript")
-    show.add_argument("--format", choices=FORMATS, help="print the transcript in this format instead")
+    show = arguments.command(commands, "show", "one job with its progress", "jobs show 01K...")
+    show.add_argument("id", metavar="ID")
     show.set_defaults(run=show_job)
-    delete = commands.add_parser("delete", help="remove a job, its recording and its transcript")
-    delete.set_defaults(run=delete_job)
-    cancel = commands.add_parser("cancel", help="stop a job")
-    cancel.set_defaults(run=cancel_job)
-    retry = commands.add_parser("retry", help="run a failed job again, without another upload")
-    retry.set_defaults(run=retry_job)
-    for command in (show, delete, cancel, retry):
-        command.add_argument("id", metavar="ID")
-    for command in (listing, show):
-        command.add_argument("--json", action="store_true", help="the API's own answer")
-    for command in (listing, show, delete, cancel, retry):
-        command.add_argument("--service", metavar="URL", help="service to use")
+    for shown in (listing, show):
+        arguments.add_json(shown)
+    wait = arguments.command(commands, "wait", "wait until jobs have ended", "jobs wait 01K... && echo done")
+    wait.set_defaults(run=wait_for_jobs)
+    cancel = arguments.command(commands, "cancel", "stop jobs; workers notice within seconds")
+    cancel.set_defaults(run=cancel_jobs)
+    delete = arguments.command(commands, "delete", "remove jobs, their recordings and their transcripts, for good")
+    delete.set_defaults(run=delete_jobs)
+    retry = arguments.command(
+        commands,
+        "retry",
+        "run ended jobs again, without another upload",
+        "jobs retry 01K...",
+        "jobs retry 01K... --model large-v3 --language de",
+    )
+    arguments.add_options(retry)
+    retry.set_defaults(run=retry_jobs)
+    for several in (wait, cancel, delete, retry):
+        several.add_argument("ids", nargs="+", metavar="ID")
 
 
 def list_jobs(given: argparse.Namespace) -> int:
-    answer = session.connect(given.service).get("/jobs", limit=given.limit)
-    if given.json:
-        terminal.write(json.dumps(answer, ensure_ascii=False, indent=1))
-        return Exit.OK
-    for job in answer["jobs"]:
-        created = job["timings"]["created_at"]
-        terminal.write(f"{job['id']}  {job['status']:<15}  {created}  {_length(job):>7}  {job['name']}")
-    if answer["next_cursor"]:
-        terminal.messages().print(f"[dim]there are more; the newest {given.limit} are shown (--limit)[/]")
+    with arguments.connect(given) as client:
+        page = client.list_jobs().page(limit=given.limit)
+    arguments.print_page(given, "jobs", page, map(_line, page.items))
     return Exit.OK
 
 
+def _line(job: Job) -> str:
+    return f"{job.id}  {job.status:<15}  {job.timings.created_at}  {_length(job):>7}  {job.name}"
+
+
 def show_job(given: argparse.Namespace) -> int:
-    api = session.connect(given.service)
-    if given.format:
-        terminal.write(api.get_bytes(f"/jobs/{given.id}/transcript", format=given.format).decode())
-        return Exit.OK
-    job = api.get(f"/jobs/{given.id}")["job"]
+    with arguments.connect(given) as client:
+        job = client.get_job(given.id)
     if given.json:
-        terminal.write(json.dumps(job, ensure_ascii=False, indent=1))
+        arguments.print_json(job)
         return Exit.OK
-    progress, options = job["progress"], job["options"]
+    moments = job.timings.model_dump()
     lines = {
-        "id": job["id"],
-        "name": job["name"],
-        "status": f"{job['status']} ({job['stage']})",
+        "id": job.id,
+        "name": job.name,
+        "status": f"{job.status} ({job.stage})",
         "length": _length(job),
-        "language": job["language"] or "-",
-        "model": f"{options['model']}, {options['task']}",
-        "progress": f"{progress['seconds_done']:.0f} of {progress['seconds_total']:.0f} s",
-        "attempt": str(job["attempt"]),
-        **{moment.removesuffix("_at"): when for moment, when in job["timings"].items() if when},
+        "language": job.language or "-",
+        "model": f"{job.options['model']}, {job.options['task']}",
+        "progress": f"{job.progress.seconds_done:.0f} of {job.progress.seconds_total:.0f} s",
+        "attempt": str(job.attempt),
+        **{moment.removesuffix("_at"): when for moment, when in moments.items() if when},
     }
-    if failure := job["failure"]:
-        lines |= {"failure": f"{failure['message']} ({failure['code']})", "hint": failure["hint"]}
+    if job.failure:
+        lines |= {"failure": f"{job.failure.message} ({job.failure.code})", "hint": job.failure.hint}
     terminal.write("\n".join(f"{name:<10} {value}" for name, value in lines.items()))
     return Exit.OK
 
 
-def delete_job(given: argparse.Namespace) -> int:
-    session.connect(given.service).delete(f"/jobs/{given.id}")
-    terminal.messages().print(f"deleted {given.id}")
-    return Exit.OK
+def wait_for_jobs(given: argparse.Namespace) -> int:
+    def wait(client: Sotto, job_id: str) -> None:
+        with board() as screen, screen.line(job_id) as line:
+            job = client.wait(job_id, line.look)
+        if job.status != "COMPLETED":
+            raise job.ended
+        terminal.messages().print(f"{job.id} is {job.status}")
+
+    return _each(given, wait)
 
 
-def cancel_job(given: argparse.Namespace) -> int:
-    return _move(given, "cancel")
+def cancel_jobs(given: argparse.Namespace) -> int:
+    return _each(given, lambda client, job_id: _say(client.cancel_job(job_id)))
 
 
-def retry_job(given: argparse.Namespace) -> int:
-    return _move(given, "retry")
+def retry_jobs(given: argparse.Namespace) -> int:
+    options = arguments.options_of(given)
+    return _each(given, lambda client, job_id: _say(client.retry_job(job_id, options)))
 
 
-def _move(given: argparse.Namespace, verb: str) -> int:
-    job = session.connect(given.service).post(f"/jobs/{given.id}/{verb}", {})["job"]
-    terminal.messages().print(f"{job['id']} is {job['status']}")
-    return Exit.OK
+def delete_jobs(given: argparse.Namespace) -> int:
+    def delete(client: Sotto, job_id: str) -> None:
+        client.delete_job(job_id)
+        terminal.messages().print(f"deleted {job_id}")
+
+    return _each(given, delete)
 
 
-def _length(job: dict[str, Any]) -> str:
-    seconds = job["duration_s"]
+def _each(given: argparse.Namespace, act: Callable[[Sotto, str], None]) -> int:
+    """One job's trouble does not keep the others from their turn; the exit status is that of the first trouble."""
+    first = Exit.OK
+    with arguments.connect(given) as client:
+        for job_id in given.ids:
+            try:
+                act(client, job_id)
+            except ServiceError as error:
+                terminal.complain(error)
+                first = exit_of(error) if first is Exit.OK else first
+    return first
+
+
+def _say(job: Job) -> None:
+    terminal.messages().print(f"{job.id} is {job.status}")
+
+
+def _length(job: Job) -> str:
+    seconds = job.duration_s
     return "-" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 import sotto
-from sotto.cli import jobs, login, transcribe
+from sotto.cli import jobs, keys, login, transcribe
 from sotto.cli.exits import MEANINGS, Exit, exit_of
+from sotto.client import ServiceError
 from sotto.domain.errors import SottoError
 
 PLUGINS = "sotto.commands"
@@ -31,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sotto {sotto.__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (transcribe, jobs, login):
+    for command in (transcribe, jobs, keys, login):
         command.register(subparsers)
     for plugin in entry_points(group=PLUGINS):
         try:
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = build_parser().parse_args(arguments)
     try:
         return int(given.run(given))
-    except SottoError as error:
+    except (SottoError, ServiceError) as error:
         from sotto.cli import terminal
 
         terminal.complain(error)

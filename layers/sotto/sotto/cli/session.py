@@ -5,11 +5,13 @@
                              laptop needs no login; the file is readable by its owner only
     the last login           otherwise
 
+With `--key` or SOTTO_API_KEY the service is found in the same order, and called with that key.
+
 A running local stack comes before a stored login on purpose: a recording that was meant for this machine must not
 leave it by surprise. Commands say which service they use.
 
-Sessions lie in ~/.config/sotto/logins.json, mode 600: tokens, never passwords. A refresh token is good for one use, so
-commands that run at once renew under a lock, and the second takes what the first has got.
+Sessions lie in ~/.config/sotto/logins.json, mode 600: tokens and keys, never passwords. A refresh token is good for one
+use, so commands that run at once renew under a lock, and the second takes what the first has got.
 """
 
 from __future__ import annotations
@@ -23,22 +25,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sotto.cli.api import Api
-from sotto.domain.errors import InvalidInput, Unauthenticated
+from sotto.client import Sotto, accounts
+from sotto.client import errors as answered
+from sotto.client.flow import Flow
+from sotto.domain.errors import InvalidInput
 
 FOLDER = Path(".config") / "sotto"
 LOGINS = "logins.json"
 LOCAL = "local.json"
+KEY_VARIABLE = "SOTTO_API_KEY"
 
 
 @dataclass(frozen=True)
 class Login:
-    """A session at one service. `service` is its address without /v1."""
+    """A session at one service, or an API key for it. `service` is its address without /v1."""
 
     service: str
-    email: str
-    refresh_token: str
-    access_token: str
+    email: str = ""
+    refresh_token: str = ""
+    access_token: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,19 +60,24 @@ def folder() -> Path:
     return Path.home() / FOLDER
 
 
-def connect(service: str | None) -> Api:
-    """An API that is ready to be called as somebody. Raises Unauthenticated when there is nobody to be."""
+def connect(service: str | None, key: str | None = None) -> Sotto:
+    """A client that calls as somebody. Raises Unauthenticated when there is nobody to be."""
     wanted = address(service) if service else None
+    key = key or os.environ.get(KEY_VARIABLE)
     local = local_stack()
     if local is not None and wanted in (None, local.service):
-        return _connect_local(local)
+        return (
+            Sotto(local.service, key=key) if key else Sotto(local.service, email=local.email, password=local.password)
+        )
     login = find_login(wanted)
+    if key and (where := wanted or (login.service if login else None)):
+        return Sotto(where, key=key)
     if login is None:
-        raise Unauthenticated(
+        raise answered.Unauthenticated(
             f"expected a session{f' at {wanted}' if wanted else ''}, found none",
             hint="Sign in with `sotto login`, or start a service on this machine with `sotto up --detach`.",
         )
-    return _connect_login(login)
+    return Sotto(login.service, key=login.key) if login.key else Sotto(login.service, identity=StoredLogin(login))
 
 
 def address(service: str) -> str:
@@ -76,43 +87,29 @@ def address(service: str) -> str:
     return service.rstrip("/").removesuffix("/v1")
 
 
-def sign_in(api: Api, email: str, password: str) -> dict[str, Any]:
-    """The answer of POST /auth/sign-in; the API uses its access token from now on."""
-    answer = dict(api.post("/auth/sign-in", {"email": email, "password": password}))
-    api.token = str(answer["access_token"])
-    return answer
+class StoredLogin:
+    """Calls as whoever has signed in, and keeps the stored session alive."""
 
+    def __init__(self, login: Login) -> None:
+        self._service = login.service
+        self.token: str | None = login.access_token
 
-def _connect_local(local: LocalStack) -> Api:
-    api = Api(f"{local.service}/v1")
-    sign_in(api, local.email, local.password)
-    return api
-
-
-def _connect_login(login: Login) -> Api:
-    api = Api(f"{login.service}/v1", token=login.access_token, renew=lambda: renewed(login.service, api.token))
-    return api
-
-
-def renewed(service: str, refused: str | None) -> str | None:
-    """An access token in place of the `refused` one. Raises Unauthenticated when the session has ended."""
-    with _locked():
-        login = find_login(service)
-        if login is None:
-            return None
-        if login.access_token != refused:  # another command was faster
-            return login.access_token
-        renewing = Api(f"{service}/v1")
-        try:
-            answer = renewing.post("/auth/refresh", {"refresh_token": login.refresh_token})
-        except Unauthenticated:
-            forget_login(service)
-            raise
-        finally:
-            renewing.close()
-        fresh = replace(login, refresh_token=answer["refresh_token"], access_token=answer["access_token"])
-        store_login(fresh)
-        return fresh.access_token
+    def renew(self) -> Flow[bool]:
+        with _locked():
+            login = find_login(self._service)
+            if login is None:
+                return False
+            if login.access_token != self.token:  # another command was faster
+                self.token = login.access_token
+                return True
+            try:
+                tokens = yield from accounts.refresh(login.refresh_token)
+            except answered.Unauthenticated:
+                forget_login(self._service)
+                raise
+            store_login(replace(login, refresh_token=tokens.refresh_token, access_token=tokens.access_token))
+            self.token = tokens.access_token
+            return True
 
 
 @contextmanager

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sotto.client import JobEnded, ServiceError
 from sotto.domain.errors import SottoError
 
 if TYPE_CHECKING:
@@ -25,54 +24,36 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def complain(error: SottoError, about: str = "") -> None:
+def write_bytes(content: bytes) -> None:
+    """The result of a command that may be no text."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.flush()
+
+
+def complain(error: SottoError | ServiceError, about: str = "") -> None:
     """An error in the words that it has everywhere: what was expected and found, the code, the next step."""
     console = messages()
-    subject = f"{_escaped(about)}: " if about else ""
-    console.print(f"[bold red]error[/] {subject}{_escaped(error.message)} [dim]({error.code})[/]")
-    if error.hint:
-        console.print(f"      {_escaped(error.hint)}")
+    subject = f"{escaped(about)}: " if about else ""
+    console.print(f"[bold red]{_kind(error)}[/] {subject}{escaped(error.message)} [dim]({error.code})[/]")
+    if step := _next_step(error):
+        console.print(f"      {escaped(step)}")
 
 
-def failed(name: str, failure: Mapping[str, str], where: str) -> None:
-    """A job that failed, in the words that it keeps."""
-    console = messages()
-    console.print(f"[bold red]failed[/] {_escaped(name)}: {_escaped(failure['message'])} [dim]({failure['code']})[/]")
-    console.print(f"       {_escaped(failure['hint'])} [dim]({where})[/]")
+def _kind(error: SottoError | ServiceError) -> str:
+    return "failed" if isinstance(error, JobEnded) else "error"
 
 
-@contextmanager
-def upload_bar(name: str, size: int) -> Iterator[Any]:
-    """A bar over `size` bytes. Yields a function that takes the bytes sent since the last call."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=messages(), transient=True) as progress:
-        task = progress.add_task(_escaped(f"uploading {name}"), total=size)
-        yield lambda count: progress.advance(task, count)
+def _next_step(error: SottoError | ServiceError) -> str:
+    if not isinstance(error, ServiceError):
+        return error.hint
+    job = f"job {error.job_id}, " if isinstance(error, JobEnded) else ""
+    report = f"({job}request {error.request_id})" if error.request_id else ""
+    return f"{error.hint} {report}".strip()
 
 
-@contextmanager
-def status_line() -> Iterator[Any]:
-    """A line that changes in place on a terminal, and a line for each change elsewhere."""
-    console = messages()
-    if console.is_terminal:
-        with console.status("") as status:
-            yield lambda text: status.update(_escaped(text))
-        return
-    last = ""
-
-    def say(text: str) -> None:
-        nonlocal last
-        stage = text.partition(",")[0]
-        if stage != last:
-            console.print(_escaped(text))
-            last = stage
-
-    yield say
-
-
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text` with nothing in it that rich would take for a style."""
     from rich.markup import escape
 
     return escape(text)

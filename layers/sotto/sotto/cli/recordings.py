@@ -1,0 +1,75 @@
+"""The recordings that a command line names: files, folders, patterns, standard input."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sotto.client.uploads import File
+from sotto.domain.errors import InvalidInput, RecordingEmpty
+
+STDIN = "-"
+SUFFIXES = (
+    *(".3gp", ".aac", ".aif", ".aiff", ".amr", ".flac", ".m4a", ".m4b", ".mka", ".mp3", ".oga", ".ogg", ".opus"),
+    *(".wav", ".wma", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"),
+)
+"""What is taken for a recording in a folder; a file that is named by itself may be called anything."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file to transcribe. `label` names its transcript: its path below the folder that was named, else its name."""
+
+    file: File
+    label: str
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same command will find the same file again."""
+        return self.file.title is None
+
+
+def find(words: Sequence[str], spool: str, stdin_name: str) -> list[Recording]:
+    """What `words` name, each file once, in their order. Raises InvalidInput or RecordingEmpty."""
+    found: dict[Path, Recording] = {}
+    for word in words:
+        for recording in [_spooled(spool, stdin_name)] if word == STDIN else _named(word):
+            _check(recording)
+            found.setdefault(recording.file.path.resolve(), recording)
+    return list(found.values())
+
+
+def _named(word: str) -> Iterator[Recording]:
+    path = Path(word)
+    if path.is_dir():
+        below = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+        if not below:
+            raise InvalidInput("FILE", expected="a folder with recordings in it", found=word)
+        yield from (Recording(File(one), one.relative_to(path).as_posix()) for one in below)
+    elif not path.exists() and glob.has_magic(word):
+        matching = sorted(one for one in map(Path, glob.glob(word, recursive=True)) if one.is_file())  # noqa: PTH207 - absolute too
+        if not matching:
+            raise InvalidInput("FILE", expected="a pattern that finds files", found=word)
+        yield from (Recording(File(one), one.name) for one in matching)
+    else:
+        yield Recording(File(path), path.name)
+
+
+def _spooled(spool: str, name: str) -> Recording:
+    """Standard input, kept on disk: its size is announced before it is sent, and parts are sent again if need be."""
+    path = Path(spool) / "stdin"
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return Recording(File(path, title=name), name)
+
+
+def _check(recording: Recording) -> None:
+    path = recording.file.path
+    if not path.is_file():
+        raise InvalidInput("FILE", expected="a file", found=str(path), hint="Check the path.")
+    if recording.file.size_bytes == 0:
+        raise RecordingEmpty(f"{recording.file.name}: expected a recording, found an empty file")

@@ -1,0 +1,202 @@
+"""Jobs: make, read, wait, stop, repeat, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypedDict
+
+from pydantic import Field
+
+from sotto.client.answers import Answer, Pages, read, send
+from sotto.client.errors import JobEnded
+from sotto.client.flow import Flow, Pause, Request, at
+
+FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "EXPIRED"})
+FIRST_LOOK_S = 0.2
+LONGEST_LOOK_S = 3.0
+
+
+class Options(TypedDict, total=False):
+    """What may be asked of the engine; docs/api/README.md says what each does. What is not named keeps its default."""
+
+    model: str | None
+    language: str | None
+    task: str
+    word_times: bool
+    prompt: str | None
+    hotwords: str | None
+    beam_size: int
+    temperature: float
+    voice_activity: bool
+    voice_activity_threshold: float
+    voice_activity_min_silence_s: float
+
+
+class Failure(Answer):
+    code: str
+    message: str
+    hint: str
+
+
+class Progress(Answer):
+    """`seconds` are those of the recording."""
+
+    seconds_done: float
+    seconds_total: float
+    parts_done: int
+    parts_total: int
+
+
+class Timings(Answer):
+    """When each thing happened, in ISO 8601 UTC; None if it has not."""
+
+    created_at: str
+    retried_at: str | None = None
+    uploaded_at: str | None = None
+    queued_at: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+
+
+class Job(Answer):
+    """`status` is one of AWAITING_UPLOAD, QUEUED, PROCESSING and those of FINAL; `stage` says it for people."""
+
+    id: str
+    status: str
+    stage: str
+    name: str
+    content_type: str
+    size_bytes: int
+    options: dict[str, Any]
+    progress: Progress
+    duration_s: float | None = None
+    language: str | None = None
+    language_probability: float | None = None
+    transcript_version: int = 1
+    attempt: int
+    failure: Failure | None = None
+    warnings: list[str] = Field(default_factory=list)
+    timings: Timings
+    request_id: str
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def ended(self) -> JobEnded:
+        """Why this job has no transcript."""
+        failure = self.failure
+        return JobEnded(
+            failure.message if failure else f"the job ended as {self.status}",
+            code=failure.code if failure else self.status.lower(),
+            hint=failure.hint if failure else "",
+            request_id=self.request_id,
+            job_id=self.id,
+            job_status=self.status,
+        )
+
+
+class PutUpload(Answer):
+    """Send the recording to `url` in one request, with these headers."""
+
+    kind: Literal["put"] = "put"
+    url: str
+    headers: dict[str, str]
+    expires_at: str | None = None
+
+
+class MultipartUpload(Answer):
+    """Send the recording in parts of this size; the last one is shorter."""
+
+    kind: Literal["multipart"] = "multipart"
+    part_size_bytes: int
+    part_count: int
+    expires_at: str | None = None
+
+
+class Accepted(Answer):
+    """A job, and the way in for its recording."""
+
+    job: Job
+    upload: Annotated[PutUpload | MultipartUpload, Field(discriminator="kind")]
+
+
+class Recording(Answer):
+    """Where the recording can be listened to, for some minutes."""
+
+    url: str
+    expires_at: str
+
+
+class Model(Answer):
+    name: str
+    multilingual: bool
+    translates: bool
+    size_mb: int
+    note: str
+    default: bool
+
+
+class Models(Answer):
+    """What this service offers; `languages` are code -> name."""
+
+    models: list[Model]
+    languages: dict[str, str]
+
+
+def create(name: str, size_bytes: int, content_type: str, options: Options | None = None) -> Flow[Accepted]:
+    """Announce a recording of `size_bytes` bytes; `upload` brings it."""
+    body = {"name": name, "size_bytes": size_bytes, "content_type": content_type, **(options or {})}
+    return read(Request("POST", "/jobs", body=body), Accepted)
+
+
+def mine() -> Pages[Job]:
+    """The caller's jobs, newest first."""
+    return Pages("/jobs", "jobs", Job.model_validate)
+
+
+def get(job_id: str) -> Flow[Job]:
+    """One job with its progress."""
+    return read(Request("GET", at("/jobs/{}", job_id)), Job, "job")
+
+
+def cancel(job_id: str) -> Flow[Job]:
+    """Stop a job. Raises Conflict when it has ended."""
+    return read(Request("POST", at("/jobs/{}/cancel", job_id), body={}), Job, "job")
+
+
+def retry(job_id: str, options: Options | None = None) -> Flow[Job]:
+    """Transcribe the same recording again; what `options` names replaces the job's. Raises Conflict while it runs."""
+    return read(Request("POST", at("/jobs/{}/retry", job_id), body=dict(options or {})), Job, "job")
+
+
+def delete(job_id: str) -> Flow[None]:
+    """Remove a job, its recording and its transcripts, for good."""
+    return send(Request("DELETE", at("/jobs/{}", job_id)))
+
+
+def recording(job_id: str) -> Flow[Recording]:
+    """A short-lived address that plays the recording."""
+    return read(Request("GET", at("/jobs/{}/recording", job_id)), Recording)
+
+
+def models() -> Flow[Models]:
+    """The models that this service offers, and the languages."""
+    return read(Request("GET", "/models"), Models)
+
+
+def wait(job_id: str, progress: Callable[[Job], None] | None = None) -> Flow[Job]:
+    """The job once it is final, however it ended. Looks often at first and more rarely later.
+
+    `progress` hears of the job at each look before that.
+    """
+    look_s = FIRST_LOOK_S
+    while True:
+        job = yield from get(job_id)
+        if job.is_final:
+            return job
+        if progress is not None:
+            progress(job)
+        yield Pause(look_s)
+        look_s = min(LONGEST_LOOK_S, look_s * 1.2)
