@@ -46,7 +46,7 @@ class Service:
                 self.end_headers()
                 self.wfile.write(said)
 
-            do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - http.server's names
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server's names
 
             def log_message(self, *_: object) -> None:
                 return
@@ -166,6 +166,8 @@ class Service:
             "size_bytes": body["size_bytes"],
             "content_type": body["content_type"],
             "options": options,
+            "title": body["title"],
+            "tags": body["tags"],
             "progress": {"seconds_done": 0.0, "seconds_total": 0.0, "parts_done": 0, "parts_total": 0},
             "duration_s": None,
             "language": None,
@@ -185,6 +187,8 @@ class Service:
         return reply(201, job=self.jobs[job_id], upload=upload)
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        if len(body) < int(headers["Content-Length"]):  # a bucket keeps nothing of an upload that broke off
+            return 400, {}, b"<Error/>"
         _, _, job_id, *number = path.split("/")
         if number:
             self.parts.setdefault(job_id, {})[int(number[0])] = body

@@ -28,6 +28,8 @@ def test_a_recording_becomes_text_on_standard_output(
         "content_type": "audio/mpeg",
         "model": "tiny.en",
         "language": "en",
+        "title": None,
+        "tags": [],
     }
     ((_, _, headers, sent),) = local.asked("PUT", "/bucket/.*")
     assert (headers["Content-Length"], headers["x-must-send"]) == ("60", "yes")

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from sotto.cli import session, terminal
 from sotto.client import Sotto
-from sotto.client.answers import Answer, Page
+from sotto.client.answers import Answer, Model, Page
 from sotto.client.jobs import Options
+from sotto.client.operation import Found
 
 OPTIONS = tuple(Options.__annotations__)
 
@@ -59,9 +60,26 @@ def add_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=20, help="how many at most, 1 to 100 (default 20)")
 
 
+def add_days(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="first_day", metavar="DAY", help="made on this day (UTC) or later: 2026-11-22")
+    parser.add_argument("--to", dest="last_day", metavar="DAY", help="made on this day or earlier")
+
+
 def print_json(answer: Answer | list[Any] | dict[str, Any]) -> None:
     """What the service said, for programs."""
     terminal.write(json.dumps(_plain(answer), ensure_ascii=False, indent=1))
+
+
+def first(found: Found[Model], limit: int) -> Page[Model]:
+    """The first `limit` of a list. A page of the API may hold fewer than it could: it looks at so many at a time."""
+    items: list[Model] = []
+    cursor: str | None = None
+    while True:
+        page = found.page(limit=limit - len(items), cursor=cursor)
+        items += page.items
+        cursor = page.next_cursor
+        if cursor is None or len(items) >= limit:
+            return Page(items, cursor)
 
 
 def print_page(given: argparse.Namespace, name: str, page: Page[Any], lines: Iterable[str]) -> None:

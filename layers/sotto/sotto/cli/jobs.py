@@ -9,12 +9,21 @@ from sotto.cli import arguments, terminal
 from sotto.cli.board import board
 from sotto.cli.exits import Exit, exit_of
 from sotto.client import ServiceError, Sotto
-from sotto.client.jobs import Job
+from sotto.client.jobs import Job, Labels
+from sotto.domain.errors import InvalidInput
 
 
 def register(subparsers: arguments.Subparsers) -> None:
     commands = arguments.group(subparsers, "jobs", "look after your jobs")
-    listing = arguments.command(commands, "list", "your jobs, newest first", "jobs list --limit 5")
+    listing = arguments.command(
+        commands, "list", "your jobs, newest first", "jobs list --limit 5", "jobs list --status FAILED --tag interviews"
+    )
+    listing.add_argument("--status", help="one, or several with commas between")
+    listing.add_argument("--model", help="transcribed with this model")
+    listing.add_argument("--language", help="spoken in this language")
+    listing.add_argument("--tag", help="has this tag")
+    listing.add_argument("--text", help="part of the title or the file's name")
+    arguments.add_days(listing)
     arguments.add_limit(listing)
     listing.set_defaults(run=list_jobs)
     show = arguments.command(commands, "show", "one job with its progress", "jobs show 01K...")
@@ -37,19 +46,40 @@ def register(subparsers: arguments.Subparsers) -> None:
     )
     arguments.add_options(retry)
     retry.set_defaults(run=retry_jobs)
+    label = arguments.command(
+        commands,
+        "label",
+        "change a job's title or tags",
+        "jobs label 01K... --title 'Board, May' --tag board --tag 2026",
+    )
+    label.add_argument("id", metavar="ID")
+    label.add_argument("--title", help="an empty one takes it away")
+    label.add_argument(
+        "--tag", action="append", help="in place of all tags it has, again for more; an empty one for none"
+    )
+    label.set_defaults(run=label_job)
     for several in (wait, cancel, delete, retry):
         several.add_argument("ids", nargs="+", metavar="ID")
 
 
 def list_jobs(given: argparse.Namespace) -> int:
     with arguments.connect(given) as client:
-        page = client.list_jobs().page(limit=given.limit)
+        found = client.list_jobs(
+            status=given.status,
+            model=given.model,
+            language=given.language,
+            tag=given.tag,
+            text=given.text,
+            first_day=given.first_day,
+            last_day=given.last_day,
+        )
+        page = arguments.first(found, given.limit)
     arguments.print_page(given, "jobs", page, map(_line, page.items))
     return Exit.OK
 
 
 def _line(job: Job) -> str:
-    return f"{job.id}  {job.status:<15}  {job.timings.created_at}  {_length(job):>7}  {job.name}"
+    return f"{job.id}  {job.status:<15}  {job.timings.created_at}  {_length(job):>7}  {job.title or job.name}"
 
 
 def show_job(given: argparse.Namespace) -> int:
@@ -62,6 +92,8 @@ def show_job(given: argparse.Namespace) -> int:
     lines = {
         "id": job.id,
         "name": job.name,
+        **({"title": job.title} if job.title else {}),
+        **({"tags": ", ".join(job.tags)} if job.tags else {}),
         "status": f"{job.status} ({job.stage})",
         "length": _length(job),
         "language": job.language or "-",
@@ -96,6 +128,22 @@ def retry_jobs(given: argparse.Namespace) -> int:
     return _each(given, lambda client, job_id: _say(client.retry_job(job_id, options)))
 
 
+def label_job(given: argparse.Namespace) -> int:
+    changes: Labels = {}
+    if given.title is not None:
+        changes["title"] = given.title or None
+    if given.tag is not None:
+        changes["tags"] = [tag for tag in given.tag if tag]
+    if not changes:
+        raise InvalidInput("jobs label", expected="--title or --tag", found="neither")
+    with arguments.connect(given) as client:
+        job = client.label_job(given.id, **changes)
+    terminal.messages().print(
+        terminal.escaped(f"{job.id} is {job.title or job.name}, {', '.join(job.tags) or 'no tags'}")
+    )
+    return Exit.OK
+
+
 def delete_jobs(given: argparse.Namespace) -> int:
     def delete(client: Sotto, job_id: str) -> None:
         client.delete_job(job_id)
@@ -123,4 +171,4 @@ def _say(job: Job) -> None:
 
 def _length(job: Job) -> str:
     seconds = job.duration_s
-    return "-" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    return "-" if seconds is None else terminal.clock(seconds)

@@ -31,6 +31,12 @@ def write_bytes(content: bytes) -> None:
     sys.stdout.flush()
 
 
+def clock(seconds: float) -> str:
+    """A place in a recording, for people: 1:02:03 or 2:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
+
+
 def complain(error: SottoError | ServiceError, about: str = "") -> None:
     """An error in the words that it has everywhere: what was expected and found, the code, the next step."""
     console = messages()

@@ -15,7 +15,7 @@ from sotto.cli.board import Board, Line, board
 from sotto.cli.exits import Exit, exit_of
 from sotto.cli.recordings import Recording
 from sotto.client import Interrupted, NotFound, ServiceError, Sotto, Unavailable
-from sotto.client.jobs import Accepted, Job, MultipartUpload, Options
+from sotto.client.jobs import Accepted, Job, Labels, MultipartUpload, Options
 from sotto.client.transcripts import FORMATS
 from sotto.domain.errors import InvalidInput, SottoError
 
@@ -36,6 +36,8 @@ def register(subparsers: arguments.Subparsers) -> None:
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a recording, a folder, a pattern, or - for stdin")
     arguments.add_options(parser)
+    parser.add_argument("--title", help="what to call the job")
+    parser.add_argument("--tag", action="append", default=[], help="a word to find the job by, again for more")
     parser.add_argument("--format", choices=FORMATS, default="txt", help="default: txt")
     parser.add_argument("--output", metavar="PATH", help="file, or folder for several, instead of the screen")
     parser.add_argument("--parallel", type=int, default=PARALLEL, metavar="N", help="at the same time (default 4)")
@@ -58,9 +60,10 @@ def run(given: argparse.Namespace) -> int:
 def _all(
     client: Sotto, found: list[Recording], options: Options, given: argparse.Namespace, deliver: results.Delivery
 ) -> int:
+    labels: Labels = {"title": given.title, "tags": given.tag}
     troubles: list[Exit] = []
     with board() as screen, ThreadPoolExecutor(max_workers=given.parallel) as pool:
-        work = [pool.submit(_one, client, recording, options, given.format, screen) for recording in found]
+        work = [pool.submit(_one, client, recording, options, labels, given.format, screen) for recording in found]
         try:
             for recording, future in zip(found, work, strict=True):
                 troubles.append(_deliver(recording, future, deliver, screen))
@@ -87,11 +90,13 @@ def _deliver(recording: Recording, future: Future[results.Done], deliver: result
     return Exit.OK
 
 
-def _one(client: Sotto, recording: Recording, options: Options, extension: str, screen: Board) -> results.Done:
+def _one(
+    client: Sotto, recording: Recording, options: Options, labels: Labels, extension: str, screen: Board
+) -> results.Done:
     """Everything that happens to one recording, in a thread of its own."""
     path = recording.file.path if recording.repeatable else None
     with unfinished.slot(client.base, path, options) as slot, screen.line(recording.label) as line:
-        job = client.wait(_sent(client, recording, options, slot, line).id, line.look)
+        job = client.wait(_sent(client, recording, options, labels, slot, line).id, line.look)
         if job.status != COMPLETED:
             slot.forget()
             raise job.ended
@@ -100,7 +105,9 @@ def _one(client: Sotto, recording: Recording, options: Options, extension: str, 
         return results.Done(job, content)
 
 
-def _sent(client: Sotto, recording: Recording, options: Options, slot: unfinished.Slot, line: Line) -> Job:
+def _sent(
+    client: Sotto, recording: Recording, options: Options, labels: Labels, slot: unfinished.Slot, line: Line
+) -> Job:
     """The recording's job, whose upload is complete: the one of an earlier try if there is one."""
     work = slot.read()
     job = _unfinished(client, work.job_id) if work else None
@@ -108,7 +115,7 @@ def _sent(client: Sotto, recording: Recording, options: Options, slot: unfinishe
         return job
     if work and work.parts and job:
         return _upload(client, Accepted(job=job, upload=work.parts), recording, slot, line, resume=True)
-    accepted = client.announce(recording.file, options)
+    accepted = client.announce(recording.file, options, title=labels.get("title"), tags=labels.get("tags", ()))
     slot.begin(accepted)
     return _upload(client, accepted, recording, slot, line, resume=False)
 

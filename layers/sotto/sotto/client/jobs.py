@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypedDict, Unpack
+from uuid import uuid4
 
 from pydantic import Field
 
-from sotto.client.answers import Answer, Pages, read, send
+from sotto.client.answers import Answer, Pages, read, read_all, send
 from sotto.client.errors import JobEnded
-from sotto.client.flow import Flow, Pause, Request, at
+from sotto.client.flow import Flow, Pause, Request, at, present
 
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "EXPIRED"})
 FIRST_LOOK_S = 0.2
@@ -30,6 +31,13 @@ class Options(TypedDict, total=False):
     voice_activity: bool
     voice_activity_threshold: float
     voice_activity_min_silence_s: float
+
+
+class Labels(TypedDict, total=False):
+    """What a person calls a job, and words to find it by."""
+
+    title: str | None
+    tags: list[str]
 
 
 class Failure(Answer):
@@ -65,6 +73,8 @@ class Job(Answer):
     status: str
     stage: str
     name: str
+    title: str | None = None
+    tags: list[str] = Field(default_factory=list)
     content_type: str
     size_bytes: int
     options: dict[str, Any]
@@ -116,10 +126,23 @@ class MultipartUpload(Answer):
 
 
 class Accepted(Answer):
-    """A job, and the way in for its recording."""
+    """A job, and the way in for its recording: None once that has arrived."""
 
     job: Job
-    upload: Annotated[PutUpload | MultipartUpload, Field(discriminator="kind")]
+    upload: Annotated[PutUpload | MultipartUpload, Field(discriminator="kind")] | None
+
+
+class Problem(Answer):
+    code: str
+    detail: str
+    hint: str
+
+
+class Result(Answer):
+    """What became of one job of many: one of the two is None."""
+
+    accepted: Accepted | None
+    problem: Problem | None
 
 
 class Recording(Answer):
@@ -145,15 +168,50 @@ class Models(Answer):
     languages: dict[str, str]
 
 
-def create(name: str, size_bytes: int, content_type: str, options: Options | None = None) -> Flow[Accepted]:
-    """Announce a recording of `size_bytes` bytes; `upload` brings it."""
+def create(
+    name: str,
+    size_bytes: int,
+    content_type: str,
+    options: Options | None = None,
+    *,
+    title: str | None = None,
+    tags: Sequence[str] = (),
+    once: str | None = None,
+) -> Flow[Accepted]:
+    """Announce a recording of `size_bytes` bytes; `upload` brings it.
+
+    `once` is the Idempotency-Key: with the same one a later call answers the same job for a day. Without it a key of
+    this call's own keeps a lost answer from making two jobs.
+    """
     body = {"name": name, "size_bytes": size_bytes, "content_type": content_type, **(options or {})}
-    return read(Request("POST", "/jobs", body=body), Accepted)
+    body |= {"title": title, "tags": list(tags)}
+    return read(Request("POST", "/jobs", body=body, headers=_once(once)), Accepted)
 
 
-def mine() -> Pages[Job]:
-    """The caller's jobs, newest first."""
-    return Pages("/jobs", "jobs", Job.model_validate)
+def create_many(jobs: Sequence[Mapping[str, Any]], *, once: str | None = None) -> Flow[list[Result]]:
+    """Announce up to 50 recordings at once, by the API's names. What refuses one leaves the others be."""
+    request = Request("POST", "/jobs/batch", body={"jobs": [dict(one) for one in jobs]}, headers=_once(once))
+    return read_all(request, Result, "results")
+
+
+def _once(key: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": key or str(uuid4())}
+
+
+def mine(
+    *,
+    status: str | None = None,
+    model: str | None = None,
+    language: str | None = None,
+    tag: str | None = None,
+    text: str | None = None,
+    first_day: str | None = None,
+    last_day: str | None = None,
+) -> Pages[Job]:
+    """The caller's jobs, newest first; `text` is in the title or name, days are UTC, such as 2026-11-22."""
+    query = present(status=status, model=model, language=language, tag=tag, text=text)
+    query |= present(**{"from": first_day, "to": last_day})
+    return Pages("/jobs", "jobs", Job.model_validate, query)
 
 
 def get(job_id: str) -> Flow[Job]:
@@ -166,9 +224,15 @@ def cancel(job_id: str) -> Flow[Job]:
     return read(Request("POST", at("/jobs/{}/cancel", job_id), body={}), Job, "job")
 
 
-def retry(job_id: str, options: Options | None = None) -> Flow[Job]:
+def retry(job_id: str, options: Options | None = None, *, once: str | None = None) -> Flow[Job]:
     """Transcribe the same recording again; what `options` names replaces the job's. Raises Conflict while it runs."""
-    return read(Request("POST", at("/jobs/{}/retry", job_id), body=dict(options or {})), Job, "job")
+    request = Request("POST", at("/jobs/{}/retry", job_id), body=dict(options or {}), headers=_once(once))
+    return read(request, Job, "job")
+
+
+def label(job_id: str, **changes: Unpack[Labels]) -> Flow[Job]:
+    """Change the title or the tags; None and an empty list take them away."""
+    return read(Request("PATCH", at("/jobs/{}", job_id), body=dict(changes)), Job, "job")
 
 
 def delete(job_id: str) -> Flow[None]:

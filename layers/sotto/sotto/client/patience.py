@@ -1,7 +1,7 @@
 """What may succeed later is tried again, with back-off and jitter, no earlier than the service asked for.
 
 Every call may be repeated safely. Reads and deletes change nothing more the second time, a sign-in makes another
-session, and a job that was created twice by a lost answer waits for an upload that never comes and expires.
+session, and jobs are created and retried with an Idempotency-Key.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,8 @@ def transcribe(
     recording: Path | Source,
     options: Options | None = None,
     *,
+    title: str | None = None,
+    tags: Sequence[str] = (),
     advance: Advance | None = None,
     progress: Callable[[Job], None] | None = None,
 ) -> Flow[Job]:
@@ -30,7 +32,7 @@ def transcribe(
     `advance` hears of bytes that were sent, `progress` of the job at each look.
     """
     source = File(recording) if isinstance(recording, Path) else recording
-    job = yield from uploads.submit(source, options, advance)
+    job = yield from uploads.submit(source, options, advance, title=title, tags=tags)
     job = yield from jobs.wait(job.id, progress)
     if job.status != "COMPLETED":
         raise job.ended
@@ -51,11 +53,13 @@ class Operations:
     give_up = Operation(uploads.give_up)
 
     create_job = Operation(jobs.create)
+    create_jobs = Operation(jobs.create_many)
     list_jobs = Listing(jobs.mine)
     get_job = Operation(jobs.get)
     wait = Operation(jobs.wait)
     cancel_job = Operation(jobs.cancel)
     retry_job = Operation(jobs.retry)
+    label_job = Operation(jobs.label)
     delete_job = Operation(jobs.delete)
     get_recording = Operation(jobs.recording)
     list_models = Operation(jobs.models)

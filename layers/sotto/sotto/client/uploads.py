@@ -7,7 +7,7 @@ that have arrived are not sent again: `send` with `resume` asks which are missin
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -99,9 +99,16 @@ class SignedPart(Answer):
     url: str
 
 
-def submit(recording: Source, options: Options | None = None, advance: Advance | None = None) -> Flow[Job]:
+def submit(
+    recording: Source,
+    options: Options | None = None,
+    advance: Advance | None = None,
+    *,
+    title: str | None = None,
+    tags: Sequence[str] = (),
+) -> Flow[Job]:
     """Make a job for the recording and upload it. Without the recording the job is given up at once."""
-    accepted = yield from announce(recording, options)
+    accepted = yield from announce(recording, options, title=title, tags=tags)
     try:
         yield from send(accepted, recording, advance)
     except (ServiceError, OSError):
@@ -110,10 +117,12 @@ def submit(recording: Source, options: Options | None = None, advance: Advance |
     return accepted.job
 
 
-def announce(recording: Source, options: Options | None = None) -> Flow[Accepted]:
+def announce(
+    recording: Source, options: Options | None = None, *, title: str | None = None, tags: Sequence[str] = ()
+) -> Flow[Accepted]:
     """Make a job for the recording; `send` uploads it."""
     kind = mimetypes.guess_type(recording.name)[0] or "application/octet-stream"
-    return jobs.create(recording.name, recording.size_bytes, kind, options)
+    return jobs.create(recording.name, recording.size_bytes, kind, options, title=title, tags=tags)
 
 
 def send(accepted: Accepted, recording: Source, advance: Advance | None = None, *, resume: bool = False) -> Flow[None]:
@@ -127,7 +136,7 @@ def send(accepted: Accepted, recording: Source, advance: Advance | None = None, 
             yield  # a flow without steps
 
         yield from _put(recording, 0, recording.size_bytes, signed, upload.headers, advance)
-    else:
+    elif accepted.upload is not None:
         yield from _multipart(accepted.job.id, accepted.upload, recording, advance, resume=resume)
 
 

@@ -1,0 +1,100 @@
+"""`sotto admin ...`: accounts, invitations, the audit log."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from sotto.cli import arguments, terminal
+from sotto.cli.exits import Exit
+from sotto.client.accounts import User
+from sotto.client.administration import AuditEntry
+
+ROLES = ("user", "operator", "admin")
+
+
+def register(subparsers: arguments.Subparsers) -> None:
+    commands = arguments.group(subparsers, "admin", "look after accounts; for operators and administrators")
+    users = arguments.command(commands, "users", "accounts, oldest first")
+    users.set_defaults(run=list_users)
+    audit = arguments.command(
+        commands,
+        "audit",
+        "who did what on a day, newest first; looking is an entry itself",
+        "admin audit --day 2026-11-22",
+    )
+    audit.add_argument("--day", default=f"{datetime.now(UTC):%Y-%m-%d}", metavar="DAY", help="UTC; default: today")
+    audit.set_defaults(run=show_audit)
+    for listing in (users, audit):
+        arguments.add_limit(listing)
+        arguments.add_json(listing)
+    invite = arguments.command(commands, "invite", "mail an invitation", "admin invite ada@example.org --role operator")
+    invite.add_argument("email", metavar="EMAIL")
+    invite.add_argument("--role", choices=ROLES, default="user")
+    invite.set_defaults(run=send_invitation)
+    role = arguments.command(commands, "role", "change what an account may do", "admin role 01K... operator")
+    role.set_defaults(run=lambda given: _change(given, role=given.role))
+    disable = arguments.command(commands, "disable", "shut an account out within a minute; nothing of it is lost")
+    disable.set_defaults(run=lambda given: _change(given, disabled=True))
+    enable = arguments.command(commands, "enable", "let a disabled account in again")
+    enable.set_defaults(run=lambda given: _change(given, disabled=False))
+    sign_out = arguments.command(commands, "sign-out", "end every session of an account")
+    sign_out.set_defaults(run=sign_user_out)
+    delete = arguments.command(
+        commands, "delete", "remove an account with all its recordings and transcripts, for good"
+    )
+    delete.set_defaults(run=delete_user)
+    for one in (role, disable, enable, sign_out, delete):
+        one.add_argument("id", metavar="ID")
+    role.add_argument("role", choices=ROLES)
+
+
+def list_users(given: argparse.Namespace) -> int:
+    with arguments.connect(given) as client:
+        page = arguments.first(client.list_users(), given.limit)
+    arguments.print_page(given, "users", page, map(_line, page.items))
+    return Exit.OK
+
+
+def _line(user: User) -> str:
+    state = "disabled" if user.disabled else "one-time password" if user.must_change_password else "active"
+    return f"{user.id}  {user.role:<8}  {state:<17}  {user.created_at}  {user.email}"
+
+
+def show_audit(given: argparse.Namespace) -> int:
+    with arguments.connect(given) as client:
+        page = arguments.first(client.read_audit(given.day), given.limit)
+    arguments.print_page(given, "entries", page, map(_entry, page.items))
+    return Exit.OK
+
+
+def _entry(entry: AuditEntry) -> str:
+    return f"{entry.at}  {entry.who}  {entry.action:<20}  {entry.outcome:<8}  {entry.object}  {entry.address}"
+
+
+def send_invitation(given: argparse.Namespace) -> int:
+    with arguments.connect(given) as client:
+        client.invite(given.email, given.role)
+    terminal.messages().print(f"invited {given.email} as {given.role}")
+    return Exit.OK
+
+
+def _change(given: argparse.Namespace, *, role: str | None = None, disabled: bool | None = None) -> int:
+    with arguments.connect(given) as client:
+        user = client.change_user(given.id, role=role, disabled=disabled)
+    terminal.messages().print(_line(user))
+    return Exit.OK
+
+
+def sign_user_out(given: argparse.Namespace) -> int:
+    with arguments.connect(given) as client:
+        client.sign_user_out(given.id)
+    terminal.messages().print(f"signed {given.id} out")
+    return Exit.OK
+
+
+def delete_user(given: argparse.Namespace) -> int:
+    with arguments.connect(given) as client:
+        client.delete_user(given.id)
+    terminal.messages().print(f"deleted {given.id}")
+    return Exit.OK
