@@ -3,7 +3,14 @@
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from sotto.domain.drops import PREFIX as DROPBOX
-from sotto.domain.events import ObjectCreated, ObjectRecord, PartQueued, failure_of
+from sotto.domain.events import (
+    FETCH_REQUESTED,
+    FetchRequested,
+    ObjectCreated,
+    ObjectRecord,
+    PartQueued,
+    failure_of,
+)
 from sotto.entry import drop_wiring, wiring
 from sotto.entry.queue import handle_records
 from sotto.entry.telemetry import make_logger
@@ -12,9 +19,11 @@ logger = make_logger("mark_failed")
 
 
 def mark_failed(record: SQSRecord) -> str:
-    """Fail the job behind one dead message, which is a part or an object-created event."""
+    """Fail the job behind one dead message, which is a part, a request to fetch or an object-created event."""
     if '"Records"' in record.body:
         return ",".join(map(mark_arrival, ObjectCreated.model_validate_json(record.body).records))
+    if FETCH_REQUESTED in record.body:
+        return wiring.fail_job().for_fetch(FetchRequested.model_validate_json(record.body))
     attributes = {name: value.string_value for name, value in record.message_attributes.items()}
     return wiring.fail_job().for_part(PartQueued.model_validate_json(record.body), failure_of(attributes))
 

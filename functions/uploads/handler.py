@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from sotto.entry import wiring
+from sotto.entry import fetch_wiring, wiring
 from sotto.entry.admission import admit
 from sotto.entry.batch_shapes import BatchAnswer, BatchRequest
 from sotto.entry.http import Api, answer, no_content
@@ -19,6 +19,7 @@ from sotto.entry.job_shapes import (
     UploadedPartShape,
 )
 from sotto.entry.telemetry import make_logger
+from sotto.workflows.create_job import Accepted
 
 api = Api(make_logger("uploads"), admit)
 handler = api.handler
@@ -26,11 +27,14 @@ handler = api.handler
 
 @api.routes.post("/jobs")
 def create_job() -> Response[str]:
-    """Accept a job and sign its upload."""
+    """Accept a job and sign its upload, or fetch its recording."""
     owner = api.principal().user_id
-    asked = api.body(JobRequest)
-    request = asked.to_domain(wiring.job_settings().default_model)
-    accepted = wiring.create_job()(owner, request, api.request_id, api.once(asked))
+    asked, default_model = api.body(JobRequest), wiring.job_settings().default_model
+    if asked.source_url is not None:
+        fetch = asked.to_fetch(asked.source_url, default_model)
+        accepted = Accepted(fetch_wiring.create_fetch()(owner, fetch, api.request_id, api.once(asked)), None)
+    else:
+        accepted = wiring.create_job()(owner, asked.to_domain(default_model), api.request_id, api.once(asked))
     return answer(AcceptedAnswer.of(accepted), status=201, headers={"Location": f"/v1/jobs/{accepted.job.id}"})
 
 

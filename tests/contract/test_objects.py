@@ -82,6 +82,15 @@ def test_a_multipart_upload_is_joined_once(objects) -> None:
     objects.complete_multipart(KEY, upload, [(1, etag)])
 
 
+def test_a_part_that_we_store_ourselves_takes_the_place_of_its_number(objects) -> None:
+    upload = objects.start_multipart(KEY, content_type="audio/wav")
+    objects.upload_part(KEY, upload, 1, b"x")
+    etag = objects.upload_part(KEY, upload, 1, b"yy")
+    assert [(part.number, part.etag, part.size_bytes) for part in objects.uploaded_parts(KEY, upload)] == [(1, etag, 2)]
+    objects.complete_multipart(KEY, upload, [(1, etag)])
+    assert objects.read(KEY) == b"yy"
+
+
 def test_a_wrong_part_is_refused(objects) -> None:
     upload = objects.start_multipart(KEY, content_type="audio/wav")
     _put_part(objects, upload, b"x")

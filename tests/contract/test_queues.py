@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import boto3
 import pytest
 
-from sotto.adapters.sqs_queues import SqsArrivals, SqsParts
+from sotto.adapters.sqs_queues import SqsArrivals, SqsFetches, SqsParts
 from sotto.domain.errors import QueueUnavailable
-from sotto.domain.events import ObjectCreated, PartQueued
+from sotto.domain.events import FetchRequested, ObjectCreated, PartQueued
 from sotto.domain.parts import Lane
-from tests.examples import RECORDING
+from tests.examples import NEW, RECORDING
+from tests.fakes.queues import InMemoryFetches
 
 
 @pytest.fixture
@@ -38,6 +41,16 @@ def test_an_announced_upload_reads_like_the_buckets_own_event(queue: str) -> Non
     (record,) = ObjectCreated.model_validate_json(body).records
     assert record.s3.object.decoded_key == "uploads/o/j/Café + 1.wav"
     assert record.s3.bucket.name == "sotto-data"
+
+
+def test_a_request_to_fetch_names_the_job_and_not_the_address(queue: str) -> None:
+    job = replace(NEW, source_url="https://example.org/talk.mp3?secret=1")
+    memory = InMemoryFetches()
+    for fetches in (memory, SqsFetches(boto3.client("sqs"), queue)):
+        fetches.request(job)
+    (body,) = _bodies(queue)
+    assert [FetchRequested.model_validate_json(body)] == memory.asked
+    assert "example.org" not in body
 
 
 def test_a_queue_that_is_gone_is_unavailable(queue: str, events) -> None:

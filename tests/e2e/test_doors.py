@@ -1,4 +1,4 @@
-"""Ways in beside the signed upload: a dropped file, by somebody who has the documented rights and no others."""
+"""Ways in beside the signed upload: an address, and a dropped file by somebody who has the documented rights alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller, word_errors
 from tests.e2e.conftest import RunningStack
+from tests.integration.integrations.file_server import serving
 from tests.recordings import SAMPLE_TEXT
 
 pytestmark = pytest.mark.e2e
@@ -86,3 +87,19 @@ def test_a_dropped_recording_is_answered_beside_it(
     for key in ("dropbox/SOMEBODY/talk.wav", f"uploads/{user_id}/job/talk.wav"):
         with pytest.raises(ClientError, match="AccessDenied"):
             dropper.put_object(Bucket=bucket, Key=key, Body=b"x")
+
+
+def test_a_recording_is_fetched_from_its_address(caller: Caller) -> None:
+    with serving() as files:
+        files.content["/talks/sample.ogg"] = (ROOT / "tests/audio/sample.ogg").read_bytes()
+        files.says["/moved"] = 302, {"Location": "/talks/sample.ogg"}
+        made = caller.http.post("jobs", json={"source_url": f"{files.url}/moved", "name": "a.ogg", "model": "tiny.en"})
+        assert made.status_code == 201, made.text
+        assert (made.json()["upload"], made.json()["job"]["stage"]) == (None, "fetching")
+        job = caller.wait(made.json()["job"]["id"], patience_s=PATIENCE_S)
+        assert job["status"] == "COMPLETED", job
+        assert word_errors(SAMPLE_TEXT, caller.transcript(job["id"], "txt")) <= 2
+        gone = caller.http.post("jobs", json={"source_url": f"{files.url}/gone.wav", "model": "tiny.en"}).json()["job"]
+        assert caller.wait(gone["id"])["failure"]["code"] == "source_not_found"
+    refused = caller.http.post("jobs", json={"source_url": "https://169.254.169.254/a", "model": "tiny.en"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")

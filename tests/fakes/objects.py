@@ -42,6 +42,9 @@ class InMemoryObjects:
         self.multiparts[multipart_id][number] = content
         return md5(content, usedforsecurity=False).hexdigest()
 
+    def upload_part(self, key: str, multipart_id: str, number: int, content: bytes) -> str:
+        return self.put_part(multipart_id, number, content)
+
     def uploaded_parts(self, key: str, multipart_id: str) -> Sequence[UploadedPart]:
         parts = sorted(self.multiparts[multipart_id].items())
         return [UploadedPart(n, md5(content, usedforsecurity=False).hexdigest(), len(content)) for n, content in parts]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sotto.domain.events import PartQueued
-from sotto.domain.job import RecordingRef
+from sotto.domain.events import FetchRequested, PartQueued
+from sotto.domain.job import Job, RecordingRef
 from sotto.domain.parts import Lane
 
 
@@ -21,6 +21,18 @@ class InMemoryParts:
     @property
     def parts(self) -> list[PartQueued]:
         return [part for _, part in self.sent]
+
+
+class InMemoryFetches:
+    """Implements workflows.fetch_ports.FetchQueue."""
+
+    def __init__(self) -> None:
+        self.asked: list[FetchRequested] = []
+
+    def request(self, job: Job) -> None:
+        self.asked.append(
+            FetchRequested(owner=job.owner, job_id=job.id, attempt=job.attempt, request_id=job.request_id)
+        )
 
 
 class InMemoryArrivals:

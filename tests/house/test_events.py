@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from sotto.domain.events import CloudEvent, ObjectCreated, PartQueued
+from sotto.domain.events import CloudEvent, FetchRequested, ObjectCreated, PartQueued
 from sotto.entry.job_shapes import JobRequest
 from sotto.entry.principal import principal_from_event
 
@@ -45,6 +45,7 @@ READERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "2-object-created.json": _round_trip(ObjectCreated),
     "2b-s3-test-event.json": _round_trip(ObjectCreated),
     "3-part-queued.json": _round_trip(PartQueued),
+    "3b-fetch-requested.json": _round_trip(FetchRequested),
     "4-transcribe-part.cloudevent.json": _cloud_event,
     "6-dead-letter.json": _dead_letter,
     "7-status-request.json": _status_request,

@@ -64,6 +64,7 @@ def environment(endpoint: str) -> dict[str, str]:
         "SOTTO_REQUEST_BURST": "10000",
         "SOTTO_SIGN_UP": "open",
         "SOTTO_ARRIVED_QUEUE_URL": queue,
+        "SOTTO_FETCH_QUEUE_URL": queue,
         "SOTTO_FAST_QUEUE_URL": queue,
         "SOTTO_BULK_QUEUE_URL": queue,
     }

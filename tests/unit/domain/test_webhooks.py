@@ -11,13 +11,13 @@ import standardwebhooks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sotto.adapters.http_sender import is_public
+from sotto.adapters.public_addresses import is_public
+from sotto.domain.addresses import check_url
 from sotto.domain.errors import InvalidInput
 from sotto.domain.webhooks import (
     JITTER,
     WAITS_S,
     Secret,
-    check_url,
     message,
     new_secret,
     rotated,

@@ -24,6 +24,8 @@ def test_each_queue_has_its_one_consumer(resources: Resources) -> None:
     consumers = {_queue(one): name for name, sources in _sources(resources).items() for one in sources}
     assert consumers == {
         "ArrivedQueue": "intake",
+        "FetchQueue": "fetch",
+        "FetchDlq": "mark_failed",
         "FastQueue": "transcribe",
         "BulkQueue": "transcribe",
         "ArrivedDlq": "mark_failed",
@@ -40,7 +42,7 @@ def test_one_bad_message_never_takes_others_with_it(resources: Resources) -> Non
 
 
 def test_slow_work_is_taken_one_message_at_a_time(resources: Resources) -> None:
-    for name in ("intake", "transcribe"):
+    for name in ("intake", "fetch", "transcribe"):
         assert [one["BatchSize"] for one in _sources(resources)[name]] == [1] * len(_sources(resources)[name])
 
 
@@ -60,7 +62,7 @@ def test_the_lanes_do_not_share_their_concurrency(template: dict[str, Any], reso
 
 
 def test_an_emulator_gets_a_number_where_a_parameter_would_stay_text(resources: Resources) -> None:
-    for name in ("intake", "mark_failed"):
+    for name in ("intake", "fetch", "mark_failed"):
         for one in _sources(resources)[name]:
             assert one["ScalingConfig"]["MaximumConcurrency"]["Fn::If"][2] == 2
 

@@ -24,6 +24,7 @@ FUNCTION_ROLES = (
     "RotateKeysRole",
     "UploadsRole",
     "IntakeRole",
+    "FetchRole",
     "TranscribeRole",
     "JobsRole",
     "TranscriptsRole",
@@ -154,6 +155,7 @@ def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None
         "AudioRole",
         "UploadsRole",
         "IntakeRole",
+        "FetchRole",
     ]
 
 

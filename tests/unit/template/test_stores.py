@@ -38,14 +38,14 @@ def test_what_cannot_be_made_again_outlives_the_stack(resources: Resources, name
 
 def test_every_queue_is_encrypted_under_the_key(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
-    assert len(queues) == 7
+    assert len(queues) == 9
     assert {name: queue["KmsMasterKeyId"] for name, queue in queues.items()} == dict.fromkeys(queues, KEY)
 
 
 def test_every_queue_has_a_dead_letter_queue_that_accepts_only_it(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     working = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
-    assert set(working) == {"ArrivedQueue", "FastQueue", "BulkQueue"}
+    assert set(working) == {"ArrivedQueue", "FetchQueue", "FastQueue", "BulkQueue"}
     for name, queue in working.items():
         policy = queue["RedrivePolicy"]
         dead = queues[policy["deadLetterTargetArn"]["Fn::GetAtt"][0]]

@@ -39,7 +39,7 @@ from tests.examples import OWNER
 from tests.fakes.clock import Clock
 from tests.fakes.jobs import InMemoryJobs
 from tests.fakes.objects import InMemoryObjects
-from tests.fakes.queues import InMemoryArrivals, InMemoryParts
+from tests.fakes.queues import InMemoryArrivals, InMemoryFetches, InMemoryParts
 from tests.fakes.speech import CountingSpeech
 from tests.fakes.usage import InMemoryUsage
 from tests.fakes.versions import InMemoryVersions
@@ -79,6 +79,7 @@ class Service:
     objects: InMemoryObjects = field(default_factory=InMemoryObjects)
     queue: InMemoryParts = field(default_factory=InMemoryParts)
     arrivals: InMemoryArrivals = field(default_factory=InMemoryArrivals)
+    fetches: InMemoryFetches = field(default_factory=InMemoryFetches)
     speech: CountingSpeech = field(default_factory=CountingSpeech)
     probe: SecondsProbe = field(default_factory=SecondsProbe)
     clock: Clock = field(default_factory=Clock)
@@ -125,7 +126,9 @@ class Service:
         )
         self.fail = FailJob(self.jobs, self.clock)
         self.cancel = CancelJob(self.jobs, self.objects, self.clock)
-        self.retry = RetryJob(self.jobs, self.arrivals, self.clock, frozenset({"tiny.en", "base"}), quotas)
+        self.retry = RetryJob(
+            self.jobs, self.arrivals, self.fetches, self.clock, frozenset({"tiny.en", "base"}), quotas
+        )
         self.list = ListJobs(self.jobs)
         self.label = LabelJob(self.jobs)
         self.create_jobs = CreateJobs(self.create)
@@ -137,7 +140,9 @@ class Service:
         self.index_words = IndexWords(self.transcripts, self.index)
         self.search = SearchTranscripts(self.jobs, self.index)
         self.delete = DeleteJob(self.jobs, self.objects, self.index)
-        self.reconcile = ReconcileJobs(self.jobs, self.objects, plans, self.arrivals, self.join, self.clock)
+        self.reconcile = ReconcileJobs(
+            self.jobs, self.objects, plans, self.arrivals, self.fetches, self.join, self.clock
+        )
 
     def accept(self, model: str = "tiny.en", size_bytes: int = 1000, **options: object) -> Job:
         request = NewJob("talk.wav", size_bytes, "audio/wav", Options.model_validate({"model": model, **options}))

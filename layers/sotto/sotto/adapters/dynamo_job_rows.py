@@ -60,6 +60,7 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "warnings": list(job.warnings),
         "history": [_attempt_to_row(attempt) for attempt in job.history],
         "dropped": asdict(job.dropped) if job.dropped else None,
+        "source_url": job.source_url,
     }
 
 
@@ -123,4 +124,5 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         warnings=tuple(row["warnings"]),
         history=tuple(_attempt_from_row(attempt) for attempt in row["history"]),
         dropped=DropRef(**row["dropped"]) if "dropped" in row else None,
+        source_url=row.get("source_url"),
     )

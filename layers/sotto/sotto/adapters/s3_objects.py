@@ -74,6 +74,12 @@ class S3Objects:
                 for part in page.get("Parts", [])
             ]
 
+    def upload_part(self, key: str, multipart_id: str, number: int, content: bytes) -> str:
+        with translated(StorageUnavailable, "bucket"):
+            return self._client.upload_part(
+                Bucket=self._bucket, Key=key, UploadId=multipart_id, PartNumber=number, Body=content
+            )["ETag"].strip('"')
+
     def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> None:
         listed: Any = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
         with translated(StorageUnavailable, "bucket"):

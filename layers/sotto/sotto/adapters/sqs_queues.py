@@ -10,8 +10,8 @@ from urllib.parse import quote_plus
 
 from sotto.adapters.aws_errors import translated
 from sotto.domain.errors import QueueUnavailable
-from sotto.domain.events import PartQueued
-from sotto.domain.job import RecordingRef
+from sotto.domain.events import FetchRequested, PartQueued
+from sotto.domain.job import Job, RecordingRef
 from sotto.domain.parts import Lane
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ class SqsParts:
                 raise QueueUnavailable(
                     f"queue: expected {len(batch)} messages taken, found {len(answer['Failed'])} refused"
                 )
+
+
+class SqsFetches:
+    """Implements workflows.fetch_ports.FetchQueue."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client, self._url = client, url
+
+    def request(self, job: Job) -> None:
+        asked = FetchRequested(owner=job.owner, job_id=job.id, attempt=job.attempt, request_id=job.request_id)
+        with translated(QueueUnavailable, "queue"):
+            self._client.send_message(QueueUrl=self._url, MessageBody=asked.model_dump_json())
 
 
 class SqsArrivals:

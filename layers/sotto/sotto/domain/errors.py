@@ -18,9 +18,11 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   `-- RecordingRejected    422 the recording cannot be transcribed
     |       |-- RecordingEmpty, NotARecording, NoAudioTrack, RecordingDamaged, RecordingTooLong
     |       |-- RecordingTooLarge, RecordingTooShort, RecordingReplaced
-    |       `-- UploadNeverFinished
+    |       |-- UploadNeverFinished
+    |       `-- SourceRefused, SourceNotFound, SourceTooLarge, SourceTimedOut
     |-- Unavailable              the world's fault: retried with back-off, then the dead-letter queue, HTTP 503
     |   |-- StorageUnavailable, QueueUnavailable, MailUnavailable, EngineUnavailable, DiskFull, ModelUnavailable
+    |   |-- SourceUnavailable    somebody else's server, from which a recording is fetched
     |   |-- StillTranscribing    the job runs, its transcript is not there yet
     |   `-- PartFailedRepeatedly what a job is told when retries are used up
     `-- MisconfiguredSetting     the operator's fault: names the key, the form and the command that fixes it
@@ -216,6 +218,31 @@ class UploadNeverFinished(RecordingRejected):
     default_hint = "Create a new job and upload again; the upload's time to live is in the answer."
 
 
+class SourceRefused(RecordingRejected):
+    code = "source_refused"
+    default_hint = (
+        "Open source_url in a private browser window: it must lead to the recording itself, without signing in."
+    )
+
+
+class SourceNotFound(RecordingRejected):
+    code = "source_not_found"
+    default_hint = "Nothing lies at source_url any more; correct it, and create a new job."
+
+
+class SourceTooLarge(RecordingRejected):
+    code = "source_too_large"
+    status = 413
+    default_hint = (
+        "Compress the recording (Opus or MP3 is enough for speech) or ask the administrator to raise the limit."
+    )
+
+
+class SourceTimedOut(RecordingRejected):
+    code = "source_timed_out"
+    default_hint = "The source is too slow, and cannot go on where it stopped; download the recording and upload it."
+
+
 class Unavailable(SottoError):
     """The world's fault: the same request may succeed later."""
 
@@ -235,6 +262,11 @@ class StorageUnavailable(Unavailable):
 
 class QueueUnavailable(Unavailable):
     code = "queue_unavailable"
+
+
+class SourceUnavailable(Unavailable):
+    code = "source_unavailable"
+    default_hint = "The server at source_url did not answer well; retry the job later."
 
 
 class MailUnavailable(Unavailable):

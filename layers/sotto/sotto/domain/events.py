@@ -16,6 +16,7 @@ from sotto.domain.options import Options
 from sotto.domain.parts import Part
 
 PART_QUEUED = "sotto.part.queued"
+FETCH_REQUESTED = "sotto.fetch.requested"
 
 
 class Event(BaseModel):
@@ -86,6 +87,16 @@ class PartQueued(Event):
     def id(self) -> str:
         """The CloudEvent's id: the same part and attempt is the same event, however often it is delivered."""
         return f"{self.job_id}.{self.attempt}.{self.part.index}"
+
+
+class FetchRequested(Event):
+    """A recording to fetch. Its address stays in the job's row: addresses may hold secrets, and messages are kept."""
+
+    type: Literal["sotto.fetch.requested"] = "sotto.fetch.requested"
+    owner: str
+    job_id: str
+    attempt: int
+    request_id: str
 
 
 class CloudEvent(Event):

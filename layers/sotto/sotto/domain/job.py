@@ -126,6 +126,8 @@ class Job:
     history: tuple[Attempt, ...] = ()
     dropped: DropRef | None = None
     """What was dropped into the bucket for it, which is where its answer belongs."""
+    source_url: str | None = None
+    """Where the service fetches its recording from."""
 
     def moved(self, target: JobStatus, **changes: object) -> Job:
         """This job after the move, or WrongState. The caller stores it under the condition `sources_of(target)`."""
@@ -146,6 +148,7 @@ class Stage(StrEnum):
     """Where a job is, in words for a person; derived, never stored."""
 
     UPLOADING = "uploading"
+    FETCHING = "fetching"
     WAITING = "waiting"
     TRANSCRIBING = "transcribing"
     JOINING = "joining"
@@ -155,7 +158,7 @@ class Stage(StrEnum):
 def stage_of(job: Job) -> Stage:
     match job.status:
         case JobStatus.AWAITING_UPLOAD:
-            return Stage.UPLOADING
+            return Stage.FETCHING if job.source_url and job.recording is None else Stage.UPLOADING
         case JobStatus.QUEUED:
             return Stage.WAITING
         case JobStatus.PROCESSING:

@@ -14,9 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
-
-from sotto.domain.errors import InvalidInput
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 MAX_URL_LENGTH = 2000
@@ -114,21 +111,6 @@ class DeliveryPage:
 
     deliveries: tuple[Delivery, ...]
     cursor: str | None
-
-
-def check_url(url: str, *, plain_http: bool) -> str:
-    """`url` when a webhook may have that form. Raises InvalidInput. Where it leads is checked when it is used."""
-    expected = "an https URL with a host, without user, password or fragment"
-    try:
-        found = urlsplit(url)
-        port_is_real = found.port is None or found.port > 0
-    except ValueError:
-        raise InvalidInput("url", expected=expected, found=url[:60]) from None
-    schemes = ("https", "http") if plain_http else ("https",)
-    good = found.scheme in schemes and found.hostname and "@" not in found.netloc and not found.fragment
-    if not good or not port_is_real or len(url) > MAX_URL_LENGTH or not url.isascii() or not url.isprintable():
-        raise InvalidInput("url", expected=expected, found=url[:60])
-    return url
 
 
 def message(event_type: str, occurred_at: str, data: dict[str, Any]) -> str:

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sotto.domain.errors import Failure
+from sotto.domain.errors import Failure, InvalidInput
 from sotto.domain.job import Attempt, Job, JobStatus, Stage, Timings, stage_of
 from sotto.domain.labels import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
 from sotto.domain.languages import LANGUAGES
 from sotto.domain.options import MODELS, Options, Task
 from sotto.domain.uploads import PresignedPut, UploadedPart
 from sotto.entry.openai_models import OpenAiModel
+from sotto.workflows.create_fetch import NewFetch
 from sotto.workflows.create_job import Accepted, NewJob
 
 
@@ -37,10 +38,15 @@ class OptionsRequest(Shape):
 
 
 class JobRequest(OptionsRequest):
-    """Body of POST /v1/jobs: the file's facts, and the options beside them."""
+    """Body of POST /v1/jobs: the file's facts, or where to fetch it, and the options beside them."""
 
-    name: str = Field(min_length=1, max_length=1000)
-    size_bytes: int
+    name: str | None = Field(
+        default=None, min_length=1, max_length=1000, description="the file's name; may be left out with source_url"
+    )
+    size_bytes: int | None = Field(default=None, description="bytes that will be uploaded; not with source_url")
+    source_url: str | None = Field(
+        default=None, max_length=2000, description="where the service fetches the recording, instead of an upload"
+    )
     content_type: str = Field(default="application/octet-stream", max_length=200)
     title: str | None = Field(default=None, description=f"what to call the job, up to {LONGEST_TITLE} characters")
     tags: list[str] = Field(
@@ -48,15 +54,31 @@ class JobRequest(OptionsRequest):
     )
 
     def to_domain(self, default_model: str) -> NewJob:
-        options = self.model_dump(include=set(OptionsRequest.model_fields))
+        """A job with an upload. Raises InvalidInput when name or size are missing, or an address is given."""
+        if self.source_url is not None:
+            raise InvalidInput("source_url", expected="nothing here", found="an address", hint="Use POST /v1/jobs.")
+        if self.name is None:
+            raise InvalidInput("name", expected="a file name, or source_url instead of an upload", found=None)
+        if self.size_bytes is None:
+            raise InvalidInput("size_bytes", expected="a whole number, or source_url instead of an upload", found=None)
         return NewJob(
             name=self.name,
             size_bytes=self.size_bytes,
             content_type=self.content_type,
-            options=Options.model_validate({**options, "model": self.model or default_model}),
+            options=self._options(default_model),
             title=self.title,
             tags=tuple(self.tags),
         )
+
+    def to_fetch(self, source_url: str, default_model: str) -> NewFetch:
+        """A job whose recording lies at `source_url`. Raises InvalidInput when a size is given."""
+        if self.size_bytes is not None:
+            raise InvalidInput("size_bytes", expected="nothing beside source_url", found=self.size_bytes)
+        return NewFetch(source_url, self.name, self._options(default_model), self.title, tuple(self.tags))
+
+    def _options(self, default_model: str) -> Options:
+        options = self.model_dump(include=set(OptionsRequest.model_fields))
+        return Options.model_validate({**options, "model": self.model or default_model})
 
 
 class LabelsRequest(Shape):

@@ -178,6 +178,28 @@ class JobSettings(NewJobSettings, AdmissionSettings):
     )
 
 
+class UploadSettings(JobSettings):
+    """What the function needs beside that accepts jobs: how recordings are fetched for them."""
+
+    fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
+    webhook_targets: Literal["public", "loopback"] = Field(
+        default="public",
+        description="Where webhooks and fetches may lead: public (https, the internet) or loopback (this machine too)",
+    )
+
+
+class FetchSettings(StoreSettings):
+    """What the function needs that fetches recordings."""
+
+    max_upload_bytes: int = Field(
+        default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
+    )
+    webhook_targets: Literal["public", "loopback"] = Field(
+        default="public",
+        description="Where webhooks and fetches may lead: public (https, the internet) or loopback (this machine too)",
+    )
+
+
 class IndexSettings(StoreSettings):
     """What the function that keeps the search index needs."""
 
@@ -210,7 +232,7 @@ class WebhookSettings(AdmissionSettings):
 
     webhook_targets: Literal["public", "loopback"] = Field(
         default="public",
-        description="Where webhooks may lead: public (https, the internet) or loopback (this machine too; for laptops)",
+        description="Where webhooks and fetches may lead: public (https, the internet) or loopback (this machine too)",
     )
 
 
@@ -219,7 +241,7 @@ class NotifySettings(KeepSettings):
 
     webhook_targets: Literal["public", "loopback"] = Field(
         default="public",
-        description="Where webhooks may lead: public (https, the internet) or loopback (this machine too; for laptops)",
+        description="Where webhooks and fetches may lead: public (https, the internet) or loopback (this machine too)",
     )
 
 
@@ -227,6 +249,7 @@ class RetrySettings(JobSettings):
     """What the function needs beside that repeats and deletes jobs: where a recording is announced again, and how
     deletions get into the audit log."""
 
+    fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
     audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
     trusted_proxies: int = Field(
@@ -259,6 +282,7 @@ class OpsSettings(QueueSettings):
 class ReconcileSettings(QueueSettings):
     """What the reconciler needs."""
 
+    fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
     fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
 

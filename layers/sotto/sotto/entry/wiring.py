@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.s3_objects import S3Objects
-from sotto.adapters.sqs_queues import SqsArrivals, SqsParts
+from sotto.adapters.sqs_queues import SqsArrivals, SqsFetches, SqsParts
 from sotto.adapters.sqs_retries import SqsRetries
 from sotto.domain.parts import Lane
 from sotto.domain.quotas import Quotas
@@ -126,7 +126,8 @@ def retry_job() -> RetryJob:
     settings = retry_settings()
     arrivals = SqsArrivals(aws.sqs(), settings.arrived_queue_url, settings.bucket)
     jobs = _jobs(settings, audio_days=settings.audio_days)
-    return RetryJob(jobs, arrivals, now, settings.offered_models, _quotas(settings, settings.quotas))
+    fetches = SqsFetches(aws.sqs(), settings.fetch_queue_url)
+    return RetryJob(jobs, arrivals, fetches, now, settings.offered_models, _quotas(settings, settings.quotas))
 
 
 def delete_own_job() -> DeleteOwnJob:
@@ -182,6 +183,7 @@ def reconcile_jobs() -> ReconcileJobs:
         objects=objects,
         plans=_plans(settings, settings.fast_lane_s),
         arrivals=SqsArrivals(aws.sqs(), settings.arrived_queue_url, settings.bucket),
+        fetches=SqsFetches(aws.sqs(), settings.fetch_queue_url),
         join=JoinTranscript(jobs, objects, now),
         clock=now,
     )

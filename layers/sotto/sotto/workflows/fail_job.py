@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sotto.domain.errors import Failure, NotFound, PartFailedRepeatedly, WrongState
-from sotto.domain.events import PartQueued
+from sotto.domain.errors import Failure, NotFound, PartFailedRepeatedly, SourceUnavailable, WrongState
+from sotto.domain.events import FetchRequested, PartQueued
 from sotto.domain.job import FINAL, JobStatus
 from sotto.domain.object_keys import parse_upload_key
 from sotto.workflows.moments import iso
@@ -39,6 +39,16 @@ class FailJob:
             return "not_an_upload"
         error = PartFailedRepeatedly("intake: expected to look into the recording, found only failures")
         return self._fail(upload.owner, upload.job_id, error.failure, only_from=JobStatus.AWAITING_UPLOAD)
+
+    def for_fetch(self, event: FetchRequested) -> str:
+        """A request to fetch a recording is in the dead-letter queue: its source failed again and again."""
+        try:
+            if self.jobs.get(event.owner, event.job_id).attempt != event.attempt:
+                return "stale"
+        except NotFound:
+            return "no_such_job"
+        error = SourceUnavailable("source: expected its recording after several tries, found only failures")
+        return self._fail(event.owner, event.job_id, error.failure, only_from=JobStatus.AWAITING_UPLOAD)
 
     def _fail(self, owner: str, job_id: str, failure: Failure, only_from: JobStatus | None = None) -> str:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sotto.domain.addresses import check_url
 from sotto.domain.errors import InvalidInput, WrongState
 from sotto.domain.outbox import JOB_EVENTS, TEST_EVENT
 from sotto.domain.webhooks import (
@@ -14,7 +15,6 @@ from sotto.domain.webhooks import (
     DeliveryPage,
     DeliveryStatus,
     Webhook,
-    check_url,
     message,
     new_secret,
     rotated,

@@ -121,6 +121,10 @@ class Objects(Protocol):
 
     def uploaded_parts(self, key: str, multipart_id: str) -> Sequence[UploadedPart]: ...
 
+    def upload_part(self, key: str, multipart_id: str, number: int, content: bytes) -> str:
+        """Store one part and return its ETag; the same number again takes its place."""
+        ...
+
     def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> None:
         """Raises InvalidInput when a part is missing or its ETag differs. Done already: nothing happens."""
         ...

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from sotto.domain.errors import Failure, NotFound, PartFailedRepeatedly, UploadNeverFinished, WrongState
 from sotto.domain.job import FINAL, Job, JobStatus, RecordingRef
 from sotto.domain.object_keys import UploadKey
+from sotto.workflows.create_fetch import FETCH_AGAIN_AFTER_S
+from sotto.workflows.fetch_ports import FetchQueue
 from sotto.workflows.intake_recording import STALLED_AFTER_S
 from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.moments import after, iso
@@ -29,6 +31,7 @@ class ReconcileJobs:
     objects: Objects
     plans: PartPlans
     arrivals: ArrivalsQueue
+    fetches: FetchQueue
     join: JoinTranscript
     clock: Clock
 
@@ -74,6 +77,10 @@ class ReconcileJobs:
             self.arrivals.announce(key, recording)
             self.jobs.postpone(job, after(self.clock(), STALLED_AFTER_S))
             return "announced_again"
+        if job.source_url is not None:
+            self.fetches.request(job)
+            self.jobs.postpone(job, after(self.clock(), FETCH_AGAIN_AFTER_S))
+            return "fetched_again"
         if job.dropped is not None:
             dropped = RecordingRef(job.dropped.key, job.dropped.version_id, etag="", size_bytes=job.size_bytes)
             self.arrivals.announce(dropped.key, dropped)

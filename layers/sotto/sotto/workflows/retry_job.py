@@ -13,6 +13,8 @@ from sotto.domain.errors import WrongState
 from sotto.domain.idempotency import Once
 from sotto.domain.job import Attempt, Job, Progress
 from sotto.domain.options import Options, check_options
+from sotto.workflows.create_fetch import FETCH_AGAIN_AFTER_S
+from sotto.workflows.fetch_ports import FetchQueue
 from sotto.workflows.intake_recording import STALLED_AFTER_S
 from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.moments import after, iso
@@ -23,6 +25,7 @@ from sotto.workflows.ports import ArrivalsQueue, Clock, Jobs
 class RetryJob:
     jobs: Jobs
     arrivals: ArrivalsQueue
+    fetches: FetchQueue
     clock: Clock
     offered_models: frozenset[str]
     quotas: KeepQuotas
@@ -33,14 +36,14 @@ class RetryJob:
         if once and (first := self.jobs.made_by(owner, once)):
             return first
         job = self.jobs.get(owner, job_id)
-        if job.recording is None:
+        if job.recording is None and job.source_url is None:
             raise WrongState(f"job {job_id}: expected a job whose recording was uploaded, found none")
         wanted = check_options(options, self.offered_models)
         self.quotas.check_room(owner, 0)
         now = self.clock()
         again = self.jobs.restart(
             job,
-            due_at=after(now, STALLED_AFTER_S),
+            due_at=after(now, STALLED_AFTER_S if job.recording else FETCH_AGAIN_AFTER_S),
             once=once,
             options=wanted,
             history=(*job.history, Attempt.of(job)),
@@ -52,5 +55,8 @@ class RetryJob:
             failure=None,
             warnings=(),
         )
-        self.arrivals.announce(job.recording.key, job.recording)
+        if job.recording is None:
+            self.fetches.request(again)
+        else:
+            self.arrivals.announce(job.recording.key, job.recording)
         return again

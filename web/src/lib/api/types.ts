@@ -7,7 +7,7 @@
 
 export type JobStatus =
   'AWAITING_UPLOAD' | 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
-export type Stage = 'uploading' | 'waiting' | 'transcribing' | 'joining' | 'done';
+export type Stage = 'uploading' | 'fetching' | 'waiting' | 'transcribing' | 'joining' | 'done';
 export type Task = 'transcribe' | 'translate';
 export type TranscriptFormat = 'txt' | 'srt' | 'vtt' | 'tsv' | 'md' | 'docx' | 'json';
 

@@ -159,6 +159,7 @@ export const de: Messages = {
   'job.waiting': 'Wartet auf einen freien Rechner',
   'job.transcribing': 'Wird transkribiert',
   'job.transcribing_of': 'Wird transkribiert: {done} von {total}',
+  'job.fetching': 'Aufnahme wird geholt',
   'job.joining': 'Teile werden verbunden',
   'job.completed': 'Fertig',
   'job.failed': 'Fehlgeschlagen',

@@ -158,6 +158,7 @@ export const en = {
   'job.waiting': 'Waiting for a free worker',
   'job.transcribing': 'Transcribing',
   'job.transcribing_of': 'Transcribing: {done} of {total}',
+  'job.fetching': 'Fetching the recording',
   'job.joining': 'Joining the parts',
   'job.completed': 'Finished',
   'job.failed': 'Failed',

@@ -89,6 +89,26 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'Der Upload wurde nie beendet',
     hint: 'Laden Sie die Aufnahme noch einmal hoch.',
   },
+  source_refused: {
+    title: 'Die Adresse führt zu keiner Aufnahme',
+    hint: 'Öffnen Sie die Adresse in einem privaten Fenster: Sie muss ohne Anmeldung zur Aufnahme selbst führen.',
+  },
+  source_not_found: {
+    title: 'Unter der Adresse liegt nichts',
+    hint: 'Berichtigen Sie die Adresse und legen Sie einen neuen Auftrag an.',
+  },
+  source_too_large: {
+    title: 'Die Aufnahme ist zu groß',
+    hint: 'Komprimieren Sie die Aufnahme (für Sprache genügt Opus oder MP3) oder bitten Sie die Administration, die Grenze zu erhöhen.',
+  },
+  source_timed_out: {
+    title: 'Die Aufnahme kam nicht rechtzeitig',
+    hint: 'Die Quelle ist zu langsam und kann nicht fortsetzen; laden Sie die Aufnahme herunter und dann hier hoch.',
+  },
+  source_unavailable: {
+    title: 'Die Quelle der Aufnahme antwortet nicht richtig',
+    hint: 'Wiederholen Sie den Auftrag später.',
+  },
   unavailable: {
     title: 'Zurzeit nicht verfügbar',
     hint: 'Nichts ist verloren; versuchen Sie es in einigen Sekunden noch einmal.',

@@ -17,6 +17,7 @@ export function statusWords(job: Job): string {
     case 'EXPIRED':
       return t('job.expired');
     case 'AWAITING_UPLOAD':
+      if (job.stage === 'fetching') return t('job.fetching');
       return t(hasArrived(job) ? 'upload.finishing' : 'job.uploading');
     case 'QUEUED':
       return t('job.waiting');

@@ -195,9 +195,9 @@ export class JobList {
   }
 }
 
-/** The recording is there and the service has not looked at it yet: so begins each further attempt. */
+/** The service has the next step: to look at a recording that is there (each further attempt), or to fetch it. */
 export function hasArrived(job: Job): boolean {
-  return job.status === 'AWAITING_UPLOAD' && job.timings.uploaded_at !== null;
+  return job.status === 'AWAITING_UPLOAD' && (job.timings.uploaded_at !== null || job.stage === 'fetching');
 }
 
 /** Whether the service is at work on the job. */

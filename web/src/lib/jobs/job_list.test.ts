@@ -246,6 +246,7 @@ describe('a job in words', () => {
   it.each<[Partial<Job>, string, string]>([
     [{ status: 'AWAITING_UPLOAD' }, 'Waiting for the upload', 'quiet'],
     [{ status: 'QUEUED' }, 'Waiting for a free worker', 'busy'],
+    [{ status: 'AWAITING_UPLOAD', stage: 'fetching' }, 'Fetching the recording', 'busy'],
     [{ status: 'PROCESSING', stage: 'transcribing' }, 'Transcribing', 'busy'],
     [{ status: 'PROCESSING', stage: 'transcribing', progress }, 'Transcribing: 3:20 of 12:40', 'busy'],
     [{ status: 'PROCESSING', stage: 'joining', progress }, 'Joining the parts', 'busy'],

@@ -24,7 +24,7 @@ UPLOADS = Door(
             "POST",
             "/jobs",
             "create_job",
-            "Accept a job and sign its upload.",
+            "Accept a job and sign its upload, or fetch its recording.",
             {201: Reply("The job, and where to upload.", {JSON: AcceptedAnswer}, {"Location": "path of the job"})},
             body=JobRequest,
             headers=ONCE,
