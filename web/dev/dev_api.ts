@@ -23,6 +23,7 @@ const POLICY = [
 export function devApi(): Plugin {
   const fake = new FakeSotto(Date.now, null);
   fill(fake);
+  fake.accounts.role = 'admin';
   const serve: Connect.NextHandleFunction = (request, response, next) => {
     if (!/^\/(v1|fake-storage)\//.test(request.url ?? '')) {
       next();

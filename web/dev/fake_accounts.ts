@@ -34,6 +34,7 @@ export class FakeAccounts {
     ['GET', /^\/users$/, (_, __, url) => this.#users(url)],
     ['PATCH', /^\/users\/(\w+)$/, (match, request) => this.#change(match[1] ?? '', request)],
     ['POST', /^\/invitations$/, (_, request) => this.#mail(request)],
+    ['GET', /^\/audit$/, (_, __, url) => this.#audit(url)],
     ['GET', /^\/keys$/, () => json({ keys: this.#keys })],
     ['POST', /^\/keys$/, (_, request) => this.#createKey(request)],
     ['DELETE', /^\/keys\/(\w+)$/, (match) => this.#revokeKey(match[1] ?? '')],
@@ -102,6 +103,25 @@ export class FakeAccounts {
       users: all.slice(from, from + 1),
       next_cursor: from + 1 < all.length ? String(from + 1) : null,
     });
+  }
+
+  /** Each day has a sign-in; the 22nd has two pages. */
+  #audit(url: URL): Response {
+    const day = url.searchParams.get('day') ?? '';
+    const cursor = url.searchParams.get('cursor');
+    const facts = { who: 'U1', credential: 'password', object: 'U1', address: '192.0.2.7', detail: '' };
+    const refused = {
+      id: `${day}-2`,
+      at: `${day}T09:00:00Z`,
+      action: 'sign_in',
+      outcome: 'refused',
+      ...facts,
+    };
+    const allowed = { ...refused, id: `${day}-1`, at: `${day}T08:00:00Z`, outcome: 'done' };
+    if (!day.endsWith('-22')) return json({ entries: [allowed], next_cursor: null });
+    return json(
+      cursor === null ? { entries: [refused], next_cursor: '1' } : { entries: [allowed], next_cursor: null },
+    );
   }
 
   async #change(id: string, request: Request): Promise<Response> {

@@ -194,6 +194,19 @@ describe('people with an account', () => {
   });
 });
 
+it('the audit log is read by day, page by page', async () => {
+  fake().accounts.role = 'operator';
+  await openSignedIn();
+  go('#/account');
+  expect(await screen.findByRole('link', { name: 'Audit log' })).toBeTruthy();
+  go('#/audit');
+  await type('Day (UTC)', '2026-11-22');
+  expect(await screen.findByText('refused')).toBeTruthy();
+  await fireEvent.click(await screen.findByRole('button', { name: 'Show earlier entries' }));
+  expect(await screen.findByText('done')).toBeTruthy();
+  expect(screen.getAllByText(/by U1 · U1 · password · 192.0.2.7/)).toHaveLength(2);
+});
+
 describe('addresses', () => {
   it.each([
     ['', { page: 'recordings' }],

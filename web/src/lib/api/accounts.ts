@@ -1,6 +1,6 @@
 /** Routes of accounts as typed functions: one's own and its keys, and everybody's for those who look after the service. */
 import type { Http, TokenSource } from './http.ts';
-import type { ApiKey, NewApiKey, Role, User, UserPage } from './types.ts';
+import type { ApiKey, AuditPage, NewApiKey, Role, User, UserPage } from './types.ts';
 
 export class AccountsApi {
   readonly #http: Http;
@@ -39,6 +39,11 @@ export class AccountsApi {
   async setDisabled(id: string, disabled: boolean): Promise<User> {
     const call = { method: 'PATCH', body: { disabled } } as const;
     return (await this.#http.json<{ user: User }>(`/users/${id}`, call, this.#tokens)).user;
+  }
+
+  /** `day` is a UTC day: 2026-11-22. */
+  audit(day: string, cursor: string | null = null): Promise<AuditPage> {
+    return this.#http.json('/audit', { query: { day, cursor } }, this.#tokens);
   }
 
   invite(email: string, role: Role): Promise<void> {

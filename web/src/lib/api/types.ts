@@ -253,6 +253,23 @@ export interface UserPage {
   next_cursor: string | null;
 }
 
+export interface AuditEntry {
+  id: string;
+  at: string;
+  who: string;
+  credential: string;
+  action: string;
+  object: string;
+  outcome: string;
+  address: string;
+  detail: string;
+}
+
+export interface AuditPage {
+  entries: AuditEntry[];
+  next_cursor: string | null;
+}
+
 /** What a key may hold: each scope but `account`. */
 export type KeyScope = 'jobs:read' | 'jobs:write' | 'webhooks' | 'admin:read' | 'admin:write';
 

@@ -85,6 +85,12 @@ export const de: Messages = {
   'users.is_enabled': '{email} kann sich wieder anmelden.',
   'users.more': 'Weitere Personen zeigen',
 
+  'audit.title': 'Protokoll',
+  'audit.day': 'Tag (UTC)',
+  'audit.by': 'von {who}',
+  'audit.nothing': 'Im Protokoll dieses Tages steht nichts.',
+  'audit.more': 'Frühere Einträge zeigen',
+
   'keys.title': 'API-Schlüssel',
   'keys.lead':
     'Für Programme, die in Ihrem Namen arbeiten: eigene Skripte oder Werkzeuge für die OpenAI-API.',

@@ -86,6 +86,12 @@ export const en = {
   'users.is_enabled': '{email} can sign in again.',
   'users.more': 'Show more people',
 
+  'audit.title': 'Audit log',
+  'audit.day': 'Day (UTC)',
+  'audit.by': 'by {who}',
+  'audit.nothing': 'Nothing is in the log of this day.',
+  'audit.more': 'Show earlier entries',
+
   'keys.title': 'API keys',
   'keys.lead': 'For programs that work in your name: your scripts, or tools made for the OpenAI API.',
   'keys.none': 'You have no API keys.',

@@ -6,6 +6,7 @@ export type Route =
   | { page: 'account' }
   | { page: 'password' }
   | { page: 'users' }
+  | { page: 'audit' }
   | { page: 'sign_up'; invitation: string | null }
   | { page: 'reset'; token: string | null };
 
@@ -30,6 +31,8 @@ export function routeOf(fragment: string): Route {
       return { page: 'password' };
     case '#/users':
       return { page: 'users' };
+    case '#/audit':
+      return { page: 'audit' };
     case '#/sign-up':
       return { page: 'sign_up', invitation: values.get('invitation') };
     case '#/reset':
