@@ -41,8 +41,10 @@ class Person:
         """Through a window of this size, with the system set to `scheme` (light or dark)."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        # Without motion: a colour that is still changing has a contrast that nobody sees.
+        wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def waits(self, for_what: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> Found:
         """The first value of `for_what` that is true. An element that was redrawn meanwhile is looked for again."""
