@@ -160,11 +160,11 @@ class Service:
         }
         self.jobs[job_id] = {
             "id": job_id,
-            "name": body["name"],
+            "name": body.get("name", "fetched"),
             "status": "AWAITING_UPLOAD",
             "stage": "uploading",
-            "size_bytes": body["size_bytes"],
-            "content_type": body["content_type"],
+            "size_bytes": body.get("size_bytes", 0),
+            "content_type": body.get("content_type", ""),
             "options": options,
             "title": body["title"],
             "tags": body["tags"],
@@ -176,6 +176,8 @@ class Service:
             "timings": dict(TIMINGS),
             "request_id": f"req-{job_id}",
         }
+        if "source_url" in body:
+            return reply(201, job=self.jobs[job_id], upload=None)
         upload: dict[str, Any] = {
             "kind": "put",
             "url": f"{self.url}/bucket/{job_id}",

@@ -241,6 +241,18 @@ def test_standard_input_is_a_recording(
     assert capsys.readouterr().out == "format=txt of memo.ogg: 11 bytes\n"
 
 
+def test_an_address_is_left_to_the_service(local: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    def fetch(method: str, path: str) -> None:
+        local.recordings.update(dict.fromkeys(local.jobs, b"fetched"))
+
+    local.watch = fetch
+    assert main(["transcribe", "https://example.org/a%20talk.mp3?x=1"]) == 0
+    ((_, _, _, body),) = local.asked("POST", "/v1/jobs")
+    assert json.loads(body) == {"source_url": "https://example.org/a%20talk.mp3?x=1", "title": None, "tags": []}
+    assert "a talk.mp3" in capsys.readouterr().err
+    assert local.asked("PUT", ".*") == []
+
+
 def test_json_is_a_line_for_each_recording(
     local: Service, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

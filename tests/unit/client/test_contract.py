@@ -32,6 +32,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "abort_upload": ("01J",),
     "give_up": ("01J",),
     "create_job": ("a.wav", 3, "audio/wav", OPTIONS),
+    "fetch_job": ("https://example.org/a.wav", OPTIONS),
     "create_jobs": ([{"name": "a.wav", "size_bytes": 3, "content_type": "audio/wav"}],),
     "label_job": ("01J",),
     "list_jobs": (),

@@ -1,4 +1,4 @@
-"""The recordings that a command line names: files, folders, patterns, standard input."""
+"""The recordings that a command line names: files, folders, patterns, addresses, standard input."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from sotto.client.uploads import File
 from sotto.domain.errors import InvalidInput, RecordingEmpty
@@ -22,30 +23,36 @@ SUFFIXES = (
 
 @dataclass(frozen=True)
 class Recording:
-    """A file to transcribe. `label` names its transcript: its path below the folder that was named, else its name."""
+    """A file to transcribe, or the address of one that the service fetches itself.
 
-    file: File
+    `label` names its transcript: its path below the folder that was named, else its name.
+    """
+
+    file: File | None
     label: str
+    url: str | None = None
 
     @property
-    def repeatable(self) -> bool:
-        """Whether the same command will find the same file again."""
-        return self.file.title is None
+    def path(self) -> Path | None:
+        """Where the same command will find the same file again; None for what passes by."""
+        return self.file.path if self.file and self.file.title is None else None
 
 
 def find(words: Sequence[str], spool: str, stdin_name: str) -> list[Recording]:
     """What `words` name, each file once, in their order. Raises InvalidInput or RecordingEmpty."""
-    found: dict[Path, Recording] = {}
+    found: dict[Path | str, Recording] = {}
     for word in words:
         for recording in [_spooled(spool, stdin_name)] if word == STDIN else _named(word):
-            _check(recording)
-            found.setdefault(recording.file.path.resolve(), recording)
+            found.setdefault(_checked(recording), recording)
     return list(found.values())
 
 
 def _named(word: str) -> Iterator[Recording]:
     path = Path(word)
-    if path.is_dir():
+    if word.startswith(("http://", "https://")):
+        address = urlsplit(word)
+        yield Recording(None, unquote(address.path).rpartition("/")[2] or str(address.hostname), url=word)
+    elif path.is_dir():
         below = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
         if not below:
             raise InvalidInput("FILE", expected="a folder with recordings in it", found=word)
@@ -67,9 +74,13 @@ def _spooled(spool: str, name: str) -> Recording:
     return Recording(File(path, title=name), name)
 
 
-def _check(recording: Recording) -> None:
+def _checked(recording: Recording) -> Path | str:
+    """What tells this recording from others, once it is sure that it can be sent."""
+    if recording.file is None:
+        return recording.url or recording.label
     path = recording.file.path
     if not path.is_file():
         raise InvalidInput("FILE", expected="a file", found=str(path), hint="Check the path.")
     if recording.file.size_bytes == 0:
         raise RecordingEmpty(f"{recording.file.name}: expected a recording, found an empty file")
+    return path.resolve()

@@ -17,6 +17,7 @@ from sotto.cli.recordings import Recording
 from sotto.client import Interrupted, NotFound, ServiceError, Sotto, Unavailable
 from sotto.client.jobs import Accepted, Job, Labels, MultipartUpload, Options
 from sotto.client.transcripts import FORMATS
+from sotto.client.uploads import File
 from sotto.domain.errors import InvalidInput, SottoError
 
 PARALLEL = 4
@@ -32,9 +33,12 @@ def register(subparsers: arguments.Subparsers) -> None:
         "transcribe talk.mp3 --format srt --output talk.srt",
         "transcribe interviews/ 'calls/**/*.wav' --output texts --parallel 8",
         "transcribe --language de --hotwords 'Sotto, Whisper' talk.mp3",
+        "transcribe https://example.org/talk.mp3",
         "transcribe - --name memo.ogg < memo.ogg",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a recording, a folder, a pattern, or - for stdin")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a recording, a folder, a pattern, an address, or - for stdin"
+    )
     arguments.add_options(parser)
     parser.add_argument("--title", help="what to call the job")
     parser.add_argument("--tag", action="append", default=[], help="a word to find the job by, again for more")
@@ -94,8 +98,7 @@ def _one(
     client: Sotto, recording: Recording, options: Options, labels: Labels, extension: str, screen: Board
 ) -> results.Done:
     """Everything that happens to one recording, in a thread of its own."""
-    path = recording.file.path if recording.repeatable else None
-    with unfinished.slot(client.base, path, options) as slot, screen.line(recording.label) as line:
+    with unfinished.slot(client.base, recording.path, options) as slot, screen.line(recording.label) as line:
         job = client.wait(_sent(client, recording, options, labels, slot, line).id, line.look)
         if job.status != COMPLETED:
             slot.forget()
@@ -108,16 +111,20 @@ def _one(
 def _sent(
     client: Sotto, recording: Recording, options: Options, labels: Labels, slot: unfinished.Slot, line: Line
 ) -> Job:
-    """The recording's job, whose upload is complete: the one of an earlier try if there is one."""
+    """The recording's job, with nothing left to upload: the one of an earlier try if there is one."""
+    if recording.url:
+        return client.fetch_job(recording.url, options, title=labels.get("title"), tags=labels.get("tags", ())).job
+    if recording.file is None:
+        raise InvalidInput("FILE", expected="a file or an address", found=recording.label)
     work = slot.read()
     job = _unfinished(client, work.job_id) if work else None
     if work and job and (work.uploaded or job.status != "AWAITING_UPLOAD"):
         return job
     if work and work.parts and job:
-        return _upload(client, Accepted(job=job, upload=work.parts), recording, slot, line, resume=True)
+        return _upload(client, Accepted(job=job, upload=work.parts), recording.file, slot, line, resume=True)
     accepted = client.announce(recording.file, options, title=labels.get("title"), tags=labels.get("tags", ()))
     slot.begin(accepted)
-    return _upload(client, accepted, recording, slot, line, resume=False)
+    return _upload(client, accepted, recording.file, slot, line, resume=False)
 
 
 def _unfinished(client: Sotto, job_id: str) -> Job | None:
@@ -129,15 +136,13 @@ def _unfinished(client: Sotto, job_id: str) -> Job | None:
     return None if job.is_final and job.status != COMPLETED else job
 
 
-def _upload(
-    client: Sotto, accepted: Accepted, recording: Recording, slot: unfinished.Slot, line: Line, *, resume: bool
-) -> Job:
+def _upload(client: Sotto, accepted: Accepted, file: File, slot: unfinished.Slot, line: Line, *, resume: bool) -> Job:
     """Bring the recording. Parts that have arrived wait for the next try; any other half job is removed."""
-    line.upload(recording.file.size_bytes)
+    line.upload(file.size_bytes)
     try:
-        client.upload(accepted, recording.file, line.advance, resume=resume)
+        client.upload(accepted, file, line.advance, resume=resume)
     except (ServiceError, OSError) as error:
-        later = isinstance(error, (Interrupted, Unavailable)) and recording.repeatable
+        later = isinstance(error, (Interrupted, Unavailable)) and file.title is None
         if not (later and isinstance(accepted.upload, MultipartUpload)):
             slot.forget()
             client.give_up(accepted.job.id)

@@ -188,6 +188,20 @@ def create(
     return read(Request("POST", "/jobs", body=body, headers=_once(once)), Accepted)
 
 
+def fetch(
+    source_url: str,
+    options: Options | None = None,
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    tags: Sequence[str] = (),
+    once: str | None = None,
+) -> Flow[Accepted]:
+    """Have the service fetch a recording from an https address; nothing is uploaded. `once` as for `create`."""
+    body = {"source_url": source_url, **(options or {}), **present(name=name), "title": title, "tags": list(tags)}
+    return read(Request("POST", "/jobs", body=body, headers=_once(once)), Accepted)
+
+
 def create_many(jobs: Sequence[Mapping[str, Any]], *, once: str | None = None) -> Flow[list[Result]]:
     """Announce up to 50 recordings at once, by the API's names. What refuses one leaves the others be."""
     request = Request("POST", "/jobs/batch", body={"jobs": [dict(one) for one in jobs]}, headers=_once(once))

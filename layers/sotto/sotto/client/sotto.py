@@ -53,6 +53,7 @@ class Operations:
     give_up = Operation(uploads.give_up)
 
     create_job = Operation(jobs.create)
+    fetch_job = Operation(jobs.fetch)
     create_jobs = Operation(jobs.create_many)
     list_jobs = Listing(jobs.mine)
     get_job = Operation(jobs.get)
