@@ -1,10 +1,11 @@
-"""Read, stop, repeat and delete jobs, listen to recordings; the models."""
+"""Read, stop, repeat and delete jobs, listen to recordings; deletion receipts; the models."""
 
 from aws_lambda_powertools.event_handler import Response
 
+from sotto.domain.signed_receipts import checked
 from sotto.entry import wiring
 from sotto.entry.admission import admit
-from sotto.entry.http import Api, answer, no_content
+from sotto.entry.http import Api, answer
 from sotto.entry.job_shapes import (
     JobAnswer,
     JobShape,
@@ -14,6 +15,7 @@ from sotto.entry.job_shapes import (
     RetryRequest,
 )
 from sotto.entry.list_shapes import JobsAnswer, JobsQuery
+from sotto.entry.receipt_shapes import ReceiptAnswer, ReceiptKeysAnswer, VerifiedAnswer, VerifyRequest
 from sotto.entry.telemetry import make_logger
 
 api = Api(make_logger("jobs"), admit)
@@ -58,9 +60,22 @@ def retry_job(job_id: str) -> Response[str]:
 
 @api.routes.delete("/jobs/<job_id>")
 def delete_job(job_id: str) -> Response[str]:
-    """Delete a job and all that belongs to it."""
-    wiring.delete_own_job()(api.principal(), job_id, api.origin(wiring.retry_settings().trusted_proxies))
-    return no_content()
+    """Delete a job and all that belongs to it; the answer is a signed receipt."""
+    origin = api.origin(wiring.retry_settings().trusted_proxies)
+    return answer(ReceiptAnswer.of(wiring.delete_own_job()(api.principal(), job_id, origin)))
+
+
+@api.routes.get("/receipts/keys")
+def list_receipt_keys() -> Response[str]:
+    """The public keys that verify deletion receipts."""
+    return answer(ReceiptKeysAnswer(keys=wiring.receipt_keys()), headers={"Cache-Control": "public, max-age=300"})
+
+
+@api.routes.post("/receipts/verify")
+def verify_receipt() -> Response[str]:
+    """Whether a deletion receipt is one that this service signed, as it is."""
+    document = api.body(VerifyRequest).model_dump()
+    return answer(VerifiedAnswer(receipt=checked(document, wiring.receipt_keys())))
 
 
 @api.routes.get("/jobs/<job_id>/recording")

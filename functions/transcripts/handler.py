@@ -24,6 +24,7 @@ from sotto.entry.transcript_shapes import (
     VersionAnswer,
     VersionsAnswer,
     VersionShape,
+    VersionsQuery,
 )
 
 api = Api(make_logger("transcripts"), admit)
@@ -34,7 +35,7 @@ handler = api.handler
 def get_transcript(job_id: str) -> Response[Any]:
     """The transcript in the format that was asked for."""
     owner, query = api.principal().user_id, api.query(TranscriptQuery)
-    export = wiring.read_transcript().export(owner, job_id, query.format, query.view, query.version)
+    export = wiring.read_transcript().export(owner, job_id, query.format, query.view, query.version, query.attempt)
     if export.content is None:
         return see_other(str(export.url))
     headers = {"Content-Disposition": download_disposition(export.job.name, query.format), "Cache-Control": "no-store"}
@@ -48,7 +49,7 @@ def list_segments(job_id: str) -> Response[str]:
     """One page of the transcript's segments."""
     owner, query = api.principal().user_id, api.query(SegmentsQuery)
     page = wiring.read_transcript().segments(
-        owner, job_id, limit=query.limit, cursor=query.cursor, version=query.version
+        owner, job_id, limit=query.limit, cursor=query.cursor, version=query.version, attempt=query.attempt
     )
     return answer(SegmentsAnswer.of(page))
 
@@ -72,7 +73,8 @@ def revert(job_id: str) -> Response[str]:
 @api.routes.get("/jobs/<job_id>/versions")
 def list_versions(job_id: str) -> Response[str]:
     """All versions, newest first."""
-    versions = wiring.edit_transcript().history(api.principal().user_id, job_id)
+    owner, query = api.principal().user_id, api.query(VersionsQuery)
+    versions = wiring.edit_transcript().history(owner, job_id, query.attempt)
     return answer(VersionsAnswer(versions=[VersionShape.of(version) for version in versions]))
 
 
@@ -80,7 +82,7 @@ def list_versions(job_id: str) -> Response[str]:
 def diff(job_id: str) -> Response[str]:
     """How one version differs from another."""
     owner, query = api.principal().user_id, api.query(DiffQuery)
-    changes = wiring.edit_transcript().diff(owner, job_id, query.old, query.new)
+    changes = wiring.edit_transcript().diff(owner, job_id, query.old, query.new, query.attempt)
     return answer(DiffAnswer(old=query.old, new=query.new, changes=[ChangeShape.of(change) for change in changes]))
 
 

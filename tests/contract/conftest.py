@@ -21,6 +21,15 @@ def aws() -> Iterator[None]:
 
 @pytest.fixture
 def table(aws: None) -> str:
+    return make_table()
+
+
+@pytest.fixture
+def bucket(aws: None) -> str:
+    return make_bucket()
+
+
+def make_table() -> str:
     """The one table, with the key schema that template.yaml declares (a template test compares them)."""
     boto3.client("dynamodb").create_table(
         TableName=TABLE,
@@ -43,8 +52,7 @@ def table(aws: None) -> str:
     return TABLE
 
 
-@pytest.fixture
-def bucket(aws: None) -> str:
+def make_bucket() -> str:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})

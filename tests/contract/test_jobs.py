@@ -13,6 +13,7 @@ from sotto.domain.errors import Failure, NotFound, WrongState
 from sotto.domain.job import Attempt, Job, JobStatus, Progress
 from sotto.domain.outbox import OutboxEvent
 from sotto.domain.parts import Claim
+from sotto.domain.receipts import RowCount
 from sotto.workflows.ports import Jobs
 from tests.contract.conftest import TABLE
 from tests.examples import FACTS, JOB_ID, NEW, NOW, OWNER, QUEUED, RECORDING
@@ -118,6 +119,14 @@ def test_an_ended_job_is_restarted_once_as_the_next_attempt(jobs: Jobs) -> None:
         jobs.restart(again, due_at=LATER)  # it has not ended
 
 
+def test_what_an_earlier_attempt_said_is_found_again(jobs: Jobs, processing: Job) -> None:
+    done = jobs.move(processing, JobStatus.COMPLETED, transcript_key="transcripts/1", transcript_version=1)
+    jobs.restart(done, due_at=LATER, transcript_key=None, history=(Attempt.of(done),))
+    again = jobs.get(OWNER, JOB_ID)
+    assert (again.attempt, again.transcript_key) == (2, None)
+    assert (again.as_of(1).status, again.as_of(1).transcript_key) == (JobStatus.COMPLETED, "transcripts/1")
+
+
 def test_due_lists_unfinished_jobs_by_time(jobs: Jobs) -> None:
     late, later = replace(NEW, id="A"), replace(NEW, id="B")
     jobs.create(later, due_at=LATER)
@@ -188,10 +197,13 @@ def test_a_cancelled_job_takes_no_part(jobs: Jobs, processing) -> None:
 
 def test_a_deleted_job_leaves_no_row(jobs: Jobs, processing) -> None:
     jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
-    jobs.delete(processing)
+    assert jobs.count_rows(OWNER, JOB_ID) == RowCount(jobs=1, holds=1, parts=1)
+    assert jobs.count_rows("somebody-else", JOB_ID) == RowCount()
+    jobs.delete(OWNER, JOB_ID)
+    assert jobs.count_rows(OWNER, JOB_ID) == RowCount()
     assert jobs.parts(processing) == []
     assert not jobs.extend_lease(processing, 0, worker="a", lease_until=LATEST, seconds_done=1.0)
-    jobs.delete(processing)
+    jobs.delete(OWNER, JOB_ID)
     with pytest.raises(NotFound):
         jobs.get(OWNER, JOB_ID)
 
@@ -232,7 +244,7 @@ def test_a_move_on_the_way_is_not_told(jobs: Jobs, processing: Job) -> None:
 
 
 def test_the_end_of_a_job_that_is_gone_is_not_told(jobs: Jobs, processing: Job) -> None:
-    jobs.delete(processing)
+    jobs.delete(OWNER, JOB_ID)
     with pytest.raises(NotFound):
         jobs.move(processing, JobStatus.FAILED)
     assert events_of(jobs) == []

@@ -73,6 +73,17 @@ def test_a_version_that_is_gone_is_said_to_be(objects) -> None:
         objects.open(gone).read(1)
 
 
+def test_every_version_is_listed_and_goes_with_its_prefix(objects) -> None:
+    for key in ("work/a/1", "work/a/1", "work/a/2", "work/b/1"):
+        objects.write(key, b"x", content_type="text/plain")
+    listed = list(objects.versions_under("work/a/"))
+    assert sorted(key for key, _ in listed) == ["work/a/1", "work/a/1", "work/a/2"]
+    assert len(set(listed)) == 3
+    assert objects.delete_prefix("work/a/") == 3
+    assert list(objects.versions_under("work/a/")) == []
+    assert len(list(objects.versions_under("work/"))) == 1
+
+
 def test_a_multipart_upload_is_joined_once(objects) -> None:
     upload = objects.start_multipart(KEY, content_type="audio/wav")
     etag = _put_part(objects, upload, b"x" * 1000)

@@ -78,7 +78,7 @@ def test_after_a_day_a_key_is_new(jobs: Jobs) -> None:
 
 def test_what_was_deleted_is_not_made_again(jobs: Jobs) -> None:
     jobs.create(NEW, due_at=SOON, once=ONCE)
-    jobs.delete(NEW)
+    jobs.delete(NEW.owner, NEW.id)
     with pytest.raises(NotFound):
         jobs.made_by(OWNER, ONCE)
     with pytest.raises(NotFound):

@@ -39,7 +39,7 @@ def call(table: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     caches = (transcript_wiring.settings, transcript_wiring.index_settings, admission._admission, aws.dynamodb, aws.s3)
     for cached in caches:
         cached.cache_clear()
-    key = f"transcripts/{OWNER}/{JOB_ID}/transcript.json"
+    key = f"transcripts/{OWNER}/{JOB_ID}/1/transcript.json"
     job = replace(QUEUED, status=JobStatus.COMPLETED, transcript_key=key, name="Café talk.wav")
     job = replace(job, timings=replace(job.timings, completed_at=NOW))
     DynamoJobs(boto3.client("dynamodb"), TABLE).create(job, due_at=NOW)
@@ -123,6 +123,15 @@ def test_an_edit_its_diff_and_the_way_back(call: Call) -> None:
     assert call("GET", "transcript", format="txt")["body"].startswith("Hello Otto,")
 
 
+def test_an_attempt_may_be_named_and_must_exist(call: Call) -> None:
+    assert call("GET", "transcript", format="txt", attempt="1")["body"].startswith("Hello Otto,")
+    assert shown(call("GET", "segments", attempt="1"))["attempt"] == 1
+    assert shown(call("GET", "versions", attempt="1"))["versions"][0]["attempt"] == 1
+    assert shown(call("GET", "transcript", attempt="2"), 404)["detail"] == "attempt: expected 1 to 1, found 2"
+    assert shown(call("GET", "versions", attempt="2"), 404)["code"] == "not_found"
+    assert shown(call("GET", "segments", attempt="0"), 400)["code"] == "invalid_input"
+
+
 def test_an_operation_that_does_not_exist_is_named(call: Call) -> None:
     answer = call("POST", "edits", {"base_version": 1, "operations": [{"op": "move", "first": 1}]})
     assert shown(answer, 400)["detail"].startswith("operations.0: expected")
@@ -137,7 +146,7 @@ def test_what_the_stream_tells_of_is_found_until_the_job_is_gone(call: Call) -> 
     assert shown(call("GET", "search", **query | {"from": "2026-12-31"}))["hits"] == []
     assert (hit["job_id"], hit["segment"], hit["start"], hit["end"], hit["at"]) == (JOB_ID, 0, 1.0, 4.0, 1.5)
     assert [hit["snippet"][a:b] for a, b in hit["highlights"]] == ["Otto", "how", "are"]
-    DynamoJobs(boto3.client("dynamodb"), TABLE).delete(replace(QUEUED, status=JobStatus.COMPLETED))
+    DynamoJobs(boto3.client("dynamodb"), TABLE).delete(OWNER, JOB_ID)
     index_words({"Records": [STREAM]}, None)
     assert shown(call("GET", "search", q="otto"))["hits"] == []
     assert boto3.client("dynamodb").scan(TableName=TABLE)["Count"] == 1, "only the caller's bucket of requests"

@@ -13,6 +13,7 @@ from sotto.adapters.dynamo_usage import DynamoUsage
 from sotto.domain.errors import WrongState
 from sotto.domain.job import JobStatus
 from sotto.domain.quotas import Held
+from sotto.domain.receipts import RowCount
 from sotto.workflows.ports import Jobs
 from sotto.workflows.quota_ports import Usage
 from tests.contract.conftest import TABLE
@@ -74,8 +75,13 @@ def test_a_retried_job_takes_a_place_again_and_no_more_room(room: tuple[Jobs, Us
 def test_a_deleted_job_holds_nothing(room: tuple[Jobs, Usage]) -> None:
     jobs, usage = room
     jobs.create(NEW, due_at=SOON)
-    jobs.delete(jobs.move(NEW, JobStatus.CANCELLED))
+    jobs.move(NEW, JobStatus.CANCELLED)
+    usage.charge(NEW, 90.5, MONTH, at_most_s=None)
+    assert jobs.count_rows(OWNER, NEW.id) == RowCount(jobs=1, holds=1, charges=1)
+    jobs.delete(OWNER, NEW.id)
+    assert jobs.count_rows(OWNER, NEW.id) == RowCount()
     assert usage.held(OWNER, AT) == Held(0, 0)
+    assert usage.seconds(OWNER, MONTH) == 90.5, "what was transcribed stays counted"
 
 
 def test_a_refused_move_changes_no_hold(room: tuple[Jobs, Usage]) -> None:

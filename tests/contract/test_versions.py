@@ -74,7 +74,9 @@ def test_a_job_that_runs_again_takes_no_version_of_its_earlier_attempt(
 def test_a_deleted_job_takes_its_versions_with_it(stores: tuple[Jobs, Versions], completed: Job) -> None:
     jobs, versions = stores
     versions.add(completed, SECOND)
-    jobs.delete(completed)
+    assert jobs.count_rows(completed.owner, completed.id).versions == 1
+    jobs.delete(completed.owner, completed.id)
+    assert jobs.count_rows(completed.owner, completed.id).versions == 0
     with pytest.raises(NotFound):
         versions.add(completed, THIRD)
     if isinstance(jobs, DynamoJobs):

@@ -85,7 +85,9 @@ def test_segments_are_shown_that_are_there(words: WordIndex, monkeypatch: pytest
 def test_what_is_removed_leaves_nothing(words: WordIndex) -> None:
     words.write(OWNER, "A1", SAID)
     words.write(OWNER, "A1", replace(said("new"), version=2))
+    assert words.count_rows(OWNER, "A1") > 2
     words.remove(OWNER, "A1")
+    assert words.count_rows(OWNER, "A1") == 0
     words.remove(OWNER, "A1")
     assert (jobs(words, "new"), words.indexed(OWNER, "A1"), words.segments(OWNER, [("A1", 0)])) == ([], None, {})
     if isinstance(words, DynamoWords):

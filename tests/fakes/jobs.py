@@ -13,6 +13,8 @@ from sotto.domain.idempotency import Once
 from sotto.domain.job import FINAL, Job, JobStatus, sources_of
 from sotto.domain.outbox import OutboxEvent, job_event
 from sotto.domain.parts import Claim, PartState
+from sotto.domain.receipts import RowCount
+from sotto.domain.versions import Version
 
 
 @dataclass
@@ -30,6 +32,8 @@ class InMemoryJobs:
         self.rows: dict[tuple[str, str], Job] = {}
         self.due_at: dict[tuple[str, str], str] = {}
         self.part_rows: dict[tuple[str, str, int, int], _Row] = {}
+        self.version_rows: dict[tuple[str, str, int, int], Version] = {}
+        self.charged: set[tuple[str, str, int]] = set()
         self.events: list[OutboxEvent] = []
         self.onces: dict[tuple[str, str], tuple[Once, str | None]] = {}
 
@@ -124,11 +128,21 @@ class InMemoryJobs:
         late = sorted((at, key) for key, at in self.due_at.items() if at <= now)
         return [self.rows[key] for _, key in late[:limit]]
 
-    def delete(self, job: Job) -> None:
-        self.rows.pop((job.owner, job.id), None)
-        self.due_at.pop((job.owner, job.id), None)
-        for key in [key for key in self.part_rows if key[:2] == (job.owner, job.id)]:
-            del self.part_rows[key]
+    def count_rows(self, owner: str, job_id: str) -> RowCount:
+        mine = (owner, job_id)
+        there = 1 if mine in self.rows else 0
+        parts, versions, charges = (
+            sum(key[:2] == mine for key in rows) for rows in (self.part_rows, self.version_rows, self.charged)
+        )
+        return RowCount(jobs=there, parts=parts, versions=versions, holds=there, charges=charges)
+
+    def delete(self, owner: str, job_id: str) -> None:
+        mine = (owner, job_id)
+        self.part_rows = {key: row for key, row in self.part_rows.items() if key[:2] != mine}
+        self.version_rows = {key: row for key, row in self.version_rows.items() if key[:2] != mine}
+        self.charged = {key for key in self.charged if key[:2] != mine}
+        self.due_at.pop(mine, None)
+        self.rows.pop(mine, None)
 
     def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
         row = self.part_rows.get(self._part(job, index))

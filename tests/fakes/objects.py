@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import md5
 from typing import BinaryIO
 
@@ -89,6 +89,14 @@ class InMemoryObjects:
 
     def write(self, key: str, content: bytes, *, content_type: str) -> None:
         self.put(key, content)
+
+    def versions_under(self, prefix: str) -> Iterable[tuple[str, str]]:
+        return [
+            (key, str(number))
+            for key, versions in self.versions.items()
+            if key.startswith(prefix)
+            for number in range(1, len(versions) + 1)
+        ]
 
     def delete_prefix(self, prefix: str) -> int:
         doomed = [key for key in self.versions if key.startswith(prefix)]

@@ -18,7 +18,6 @@ class InMemoryUsage:
     def __init__(self, jobs: InMemoryJobs) -> None:
         self._jobs = jobs
         self.sums: dict[tuple[str, str], float] = defaultdict(float)
-        self.charged: set[tuple[str, str, int]] = set()
 
     def held(self, owner: str, now: datetime) -> Held:
         since = now - timedelta(days=AUDIO_DAYS)
@@ -34,11 +33,11 @@ class InMemoryUsage:
 
     def charge(self, job: Job, seconds: float, month: str, *, at_most_s: float | None) -> bool:
         mark = job.owner, job.id, job.attempt
-        if mark in self.charged:
+        if mark in self._jobs.charged:
             return True
         if at_most_s is not None and self.sums[job.owner, month] + seconds > at_most_s:
             return False
-        self.charged.add(mark)
+        self._jobs.charged.add(mark)
         self.sums[job.owner, month] += seconds
         return True
 

@@ -16,7 +16,6 @@ class InMemoryVersions:
 
     def __init__(self, jobs: InMemoryJobs) -> None:
         self._jobs = jobs
-        self.rows: dict[tuple[str, str, int, int], Version] = {}
 
     def add(self, job: Job, version: Version) -> None:
         stored = self._jobs.get(job.owner, job.id)
@@ -27,11 +26,11 @@ class InMemoryVersions:
         self._jobs.rows[job.owner, job.id] = replace(
             stored, transcript_version=version.number, transcript_key=version.key
         )
-        self.rows[job.owner, job.id, job.attempt, version.number] = version
+        self._jobs.version_rows[job.owner, job.id, job.attempt, version.number] = version
 
     def find(self, job: Job, number: int) -> Version | None:
-        return self.rows.get((job.owner, job.id, job.attempt, number))
+        return self._jobs.version_rows.get((job.owner, job.id, job.attempt, number))
 
     def all_of(self, job: Job) -> Sequence[Version]:
         mine = (job.owner, job.id, job.attempt)
-        return [version for key, version in sorted(self.rows.items()) if key[:3] == mine]
+        return [version for key, version in sorted(self._jobs.version_rows.items()) if key[:3] == mine]

@@ -21,6 +21,10 @@ class InMemoryWords:
     def write(self, owner: str, job_id: str, indexed: IndexedTranscript) -> None:
         self.rows[owner, job_id] = indexed
 
+    def count_rows(self, owner: str, job_id: str) -> int:
+        found = self.rows.get((owner, job_id))
+        return len(found.places) + 2 if found else 0
+
     def remove(self, owner: str, job_id: str) -> None:
         self.rows.pop((owner, job_id), None)
 

@@ -15,13 +15,24 @@ from sotto.entry import (
     aws,
     identity_wiring,
     ops_wiring,
+    receipt_wiring,
     transcript_wiring,
     webhook_wiring,
     wiring,
 )
 from tests.integration.identity.world import World
 
-ROOMS = (admission, audio_wiring, aws, identity_wiring, ops_wiring, transcript_wiring, webhook_wiring, wiring)
+ROOMS = (
+    admission,
+    audio_wiring,
+    aws,
+    identity_wiring,
+    ops_wiring,
+    receipt_wiring,
+    transcript_wiring,
+    webhook_wiring,
+    wiring,
+)
 """Whatever keeps a client or settings for the life of a process."""
 
 

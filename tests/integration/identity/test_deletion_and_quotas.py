@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sotto.domain.signed_receipts import checked
 from tests.integration.identity.requests import BODIES
 from tests.integration.identity.world import World
 
@@ -31,8 +32,10 @@ def test_a_user_over_the_quota_is_told_which_and_a_deletion_is_in_the_audit_log(
 
     job_id = jobs[0].body["job"]["id"]
     assert small.call("DELETE", "/jobs/{job_id}", token=other, job_id=job_id).status == 404
-    assert small.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id).status == 204
-    assert small.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id).status == 404
+    deleted = small.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id)
+    assert (deleted.status, deleted.body["receipt"]["job_id"]) == (200, job_id)
+    assert small.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id).body == deleted.body
+    assert small.call("GET", "/jobs/{job_id}", token=token, job_id=job_id).status == 404
     assert small.call("POST", "/jobs", body=NEW_JOB, token=token).status == 201
 
     me = small.call("GET", "/account", token=token).body["user"]["id"]
@@ -42,6 +45,20 @@ def test_a_user_over_the_quota_is_told_which_and_a_deletion_is_in_the_audit_log(
     assert [(entry["who"], entry["object"], entry["credential"]) for entry in entries] == [(me, job_id, "token")]
     assert (entries[0]["outcome"], entries[0]["address"]) == ("done", small.address)
     assert "talk.wav" not in str(entries)
+
+
+def test_anybody_can_check_a_receipt_and_no_changed_one_passes(world: World) -> None:
+    token = world.join("three@example.org")["access_token"]
+    job_id = world.call("POST", "/jobs", body=NEW_JOB, token=token).body["job"]["id"]
+    signed = world.call("DELETE", "/jobs/{job_id}", token=token, job_id=job_id).body
+    keys = world.call("GET", "/receipts/keys")
+    assert keys.headers["Cache-Control"] == "public, max-age=300"
+    assert checked(signed, keys.body["keys"]).job_id == job_id
+    good = world.call("POST", "/receipts/verify", body=signed)
+    assert (good.status, good.body) == (200, {"valid": True, "receipt": signed["receipt"]})
+    changed = {**signed, "receipt": {**signed["receipt"], "job_id": "01OTHER"}}
+    bad = world.call("POST", "/receipts/verify", body=changed)
+    assert (bad.status, bad.body["code"]) == (422, "receipt_invalid")
 
 
 def test_readiness_is_public_and_says_names_only(world: World) -> None:

@@ -123,6 +123,10 @@ class World:
                 }
             ],
         )
+        key = self._session.client("kms", endpoint_url=self.endpoint).create_key(
+            KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY"
+        )
+        self.environment["SOTTO_RECEIPT_KEY"] = key["KeyMetadata"]["Arn"]
         self.secrets.create_secret(Name="signing", SecretString=json.dumps({"retired": [], "seed": SEED}))
         self.secrets.create_secret(Name="bootstrap", SecretString=json.dumps({"password": ONE_TIME}))
         create_admin(DynamoUsers(self.dynamodb, TABLE), Argon2Passwords(), ADMIN, PASSWORD)

@@ -84,7 +84,7 @@ def test_what_is_no_part_is_given_back_and_comes_again_soon(function: Lambda) ->
 
 def test_a_part_of_a_job_that_was_deleted_is_consumed(function: Lambda, aws: Aws) -> None:
     part = aws.queued_part()
-    aws.jobs.delete(aws.job())
+    aws.jobs.delete(aws.job().owner, aws.job().id)
     assert function.deliver(part.model_dump_json())[1] == []
 
 
@@ -94,7 +94,7 @@ def test_a_part_becomes_words_and_the_job_completes(function: Lambda, aws: Aws) 
     assert function.deliver(part.model_dump_json())[1] == []
     job = aws.job()
     assert job.status is JobStatus.COMPLETED, job.failure
-    text = aws.objects.read(f"transcripts/{job.owner}/{job.id}/transcript.txt")
+    text = aws.objects.read(f"transcripts/{job.owner}/{job.id}/1/transcript.txt")
     assert text is not None
     assert " ".join(text.decode().split()).casefold() == SAMPLE_TEXT.casefold()
 

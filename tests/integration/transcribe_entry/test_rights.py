@@ -99,7 +99,7 @@ def test_a_worker_takes_a_job_to_its_end(deployed: Deployed) -> None:
     assert _worker(deployed, CountingSpeech())(part) == "completed"
     job = jobs.get(part.owner, part.job_id)
     assert job.status is JobStatus.COMPLETED
-    assert objects.read(f"transcripts/{job.owner}/{job.id}/transcript.txt")
+    assert objects.read(f"transcripts/{job.owner}/{job.id}/1/transcript.txt")
 
 
 def test_a_worker_clears_up_after_a_job_that_was_deleted_under_it(deployed: Deployed) -> None:
@@ -108,9 +108,9 @@ def test_a_worker_clears_up_after_a_job_that_was_deleted_under_it(deployed: Depl
     job = jobs.get(part.owner, part.job_id)
     worker = _worker(deployed, CountingSpeech())
     assert worker(part) == "completed"
-    jobs.delete(job)
+    jobs.delete(job.owner, job.id)
     worker.join(replace(job, status=JobStatus.PROCESSING))  # a second joiner, which was slower than the deletion
-    assert objects.read(f"transcripts/{job.owner}/{job.id}/transcript.txt") is None
+    assert objects.read(f"transcripts/{job.owner}/{job.id}/1/transcript.txt") is None
 
 
 def test_an_event_source_takes_hides_buries_and_deletes(deployed: Deployed) -> None:

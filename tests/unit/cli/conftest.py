@@ -12,7 +12,20 @@ from typing import Any
 
 import pytest
 
+from sotto.domain.receipts import Look, ObjectCount, Receipt, RowCount
+from tests.fakes.receipts import KeyInMemory
+
 PART_BYTES = 5
+NONE = ObjectCount.of([])
+LOOK = Look(
+    at="2026-11-22T12:00:00.000Z",
+    recordings=ObjectCount.of([("uploads/o/j/talk.wav", "v1")]),
+    work=NONE,
+    transcripts=NONE,
+    exports=NONE,
+    rows=RowCount(jobs=1, holds=1),
+)
+RECEIPT = Receipt(job_id="J", owner="O", requested_at=LOOK.at, looks=(LOOK,), completed_at="2026-11-22T12:00:01.000Z")
 TIMINGS = {"created_at": "2026-11-22T10:00:00Z", "uploaded_at": None, "completed_at": None}
 
 
@@ -26,6 +39,7 @@ class Service:
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.trouble: list[tuple[str, str, int, dict[str, str], bytes]] = []
         self.multipart_above = 100
+        self.receipt_key = KeyInMemory()
         self.watch: Callable[[str, str], None] = lambda method, path: None
         self.fate: Callable[[dict[str, Any]], None] = complete
         self.tokens: set[str] = set()
@@ -79,6 +93,8 @@ class Service:
         route, _, query = path.removeprefix("/v1").partition("?")
         if route.startswith("/auth/"):
             return self.auth(route, json.loads(body))
+        if route == "/receipts/keys":
+            return reply(keys=self.receipt_key.keys())
         if headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens | set(self.keys):
             return problem(401, "unauthenticated", "expected a token that holds")
         return self.serve(method, route, query, json.loads(body) if body else {})
@@ -124,7 +140,8 @@ class Service:
                 return reply(job=self.progressed(job_id))
             case "DELETE", ["jobs", job_id, *_]:
                 self.jobs.pop(job_id)
-                return 204, {}, b""
+                done = RECEIPT.model_copy(update={"job_id": job_id})
+                return reply(receipt=json.loads(done.text), jws=self.receipt_key.sign(done))
             case "GET", ["jobs", job_id, "transcript"]:
                 return (
                     200,

@@ -81,6 +81,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "sign_user_out": ("01U",),
     "invite": ("a@b.c", "operator"),
     "read_audit": ("2026-11-22",),
+    "receipt_keys": (),
     "check_life": (),
     "check_readiness": (),
     "get_version": (),
@@ -105,6 +106,7 @@ SEVERAL_REQUESTS = {"transcribe", "submit", "announce", "upload", "wait"}  # tes
 NOT_OURS = {
     ("GET", "/auth/jwks"): "for servers that check tokens themselves",
     ("GET", "/openapi.json"): "for tools",
+    ("POST", "/receipts/verify"): "for those who have neither the command nor a JOSE library: it checks by itself",
     ("POST", "/audio/transcriptions"): "for OpenAI's own client",
     ("POST", "/audio/translations"): "for OpenAI's own client",
     ("POST", "/jobs/{job_id}/upload/complete"): "test_transfers.py: the end of every upload in parts",

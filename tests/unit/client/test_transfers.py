@@ -58,7 +58,7 @@ class Service:
                 return httpx.Response(200, json={"job": JOB})
             case "DELETE", ["jobs", _]:
                 self.deleted = True
-                return httpx.Response(204)
+                return httpx.Response(200, json={"receipt": {}, "jws": "a.b.c"})
             case "GET", ["jobs", _]:
                 self.looks += 1
                 ended = {"status": self.fate, "failure": {"code": "no_audio_track", "message": "m", "hint": "h"}}

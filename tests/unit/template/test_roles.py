@@ -134,14 +134,27 @@ def test_only_auth_and_rotation_read_the_signing_seed(resources: Resources) -> N
     assert readers == ["AuthRole", "RotateKeysRole"]
 
 
-def test_only_jobs_and_the_deletion_of_accounts_delete_recordings(resources: Resources) -> None:
+def test_only_jobs_the_deletion_of_accounts_and_the_sweep_behind_them_delete_recordings(resources: Resources) -> None:
     def deletes_uploads(role: str) -> bool:
         return any(
             "s3:DeleteObject" in as_list(one["Action"]) and "uploads" in str(one["Resource"])
             for one in _statements(resources, role)
         )
 
-    assert [role for role in FUNCTION_ROLES + POLICIES if deletes_uploads(role)] == ["AdminRole", "JobsRole"]
+    deleting = [role for role in FUNCTION_ROLES + POLICIES if deletes_uploads(role)]
+    assert deleting == ["AdminRole", "JobsRole", "ReconcileRole"]
+
+
+def test_receipts_are_signed_by_who_deletes_under_a_key_that_makes_no_token(resources: Resources) -> None:
+    signing = [role for role in FUNCTION_ROLES + POLICIES if "kms:Sign" in _actions(resources, role)]
+    assert signing == ["AdminRole", "JobsRole", "ReconcileRole"]
+    for role in signing:
+        (one,) = [one for one in _statements(resources, role) if "kms:Sign" in as_list(one["Action"])]
+        assert (one["Action"], one["Resource"]) == (
+            ["kms:Sign", "kms:GetPublicKey"],
+            {"Fn::GetAtt": ["ReceiptKey", "Arn"]},
+        )
+        assert "secretsmanager:GetSecretValue" not in _actions(resources, role)
 
 
 def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None:

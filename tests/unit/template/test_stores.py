@@ -31,7 +31,7 @@ def test_other_services_use_the_key_only_for_this_account_or_this_stack(resource
         assert "kms:*" not in as_list(one["Action"])
 
 
-@pytest.mark.parametrize("name", ["Table", "Bucket", "SigningSecret", "Key"])
+@pytest.mark.parametrize("name", ["Table", "Bucket", "SigningSecret", "Key", "ReceiptKey"])
 def test_what_cannot_be_made_again_outlives_the_stack(resources: Resources, name: str) -> None:
     assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
 

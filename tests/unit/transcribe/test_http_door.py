@@ -65,7 +65,7 @@ def test_a_structured_event_is_transcribed(
 
 
 def test_an_event_of_a_job_that_is_gone_is_done_with(client: FlaskClient, inside: Inside, body: str) -> None:
-    inside.jobs.delete(inside.job)
+    inside.jobs.delete(inside.job.owner, inside.job.id)
     assert client.post("/", data=body, headers=OURS).status_code == 200
     assert inside.speech.calls == []
 

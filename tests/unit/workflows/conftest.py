@@ -10,7 +10,7 @@ import pytest
 
 from sotto.domain.errors import Rejected
 from sotto.domain.job import Job
-from sotto.domain.object_keys import UploadKey
+from sotto.domain.object_keys import UploadKey, transcript_key
 from sotto.domain.options import Options
 from sotto.domain.parts import Probed
 from sotto.domain.quotas import Quotas
@@ -33,6 +33,7 @@ from sotto.workflows.read_transcript import ReadTranscript
 from sotto.workflows.reconcile_jobs import ReconcileJobs
 from sotto.workflows.retry_job import RetryJob
 from sotto.workflows.search_transcripts import SearchTranscripts
+from sotto.workflows.sweep_deletions import SweepDeletions
 from sotto.workflows.transcribe_part import TranscribePart
 from sotto.workflows.upload_parts import UploadParts
 from tests.examples import OWNER
@@ -40,6 +41,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.jobs import InMemoryJobs
 from tests.fakes.objects import InMemoryObjects
 from tests.fakes.queues import InMemoryArrivals, InMemoryFetches, InMemoryParts
+from tests.fakes.receipts import InMemoryReceipts, KeyInMemory
 from tests.fakes.speech import CountingSpeech
 from tests.fakes.usage import InMemoryUsage
 from tests.fakes.versions import InMemoryVersions
@@ -139,7 +141,9 @@ class Service:
         )
         self.index_words = IndexWords(self.transcripts, self.index)
         self.search = SearchTranscripts(self.jobs, self.index)
-        self.delete = DeleteJob(self.jobs, self.objects, self.index)
+        self.receipts, self.receipt_key = InMemoryReceipts(), KeyInMemory()
+        self.delete = DeleteJob(self.jobs, self.objects, self.index, self.receipts, self.receipt_key, self.clock)
+        self.sweep = SweepDeletions(self.receipts, self.delete, self.clock)
         self.reconcile = ReconcileJobs(
             self.jobs, self.objects, plans, self.arrivals, self.fetches, self.join, self.clock
         )
@@ -167,7 +171,7 @@ class Service:
 
     def words(self, job: Job) -> list[str]:
         """The words of the stored transcript."""
-        content = self.objects.read(f"transcripts/{job.owner}/{job.id}/transcript.json")
+        content = self.objects.read(transcript_key(job.owner, job.id, self.now(job).attempt))
         assert content is not None
         return Transcript.model_validate_json(content).text.split()
 

@@ -210,7 +210,7 @@ def test_a_job_deleted_while_it_is_joined_leaves_nothing(service) -> None:
     def delete_before_last(key: str, content: bytes, *, content_type: str) -> None:
         write(key, content, content_type=content_type)
         if key.endswith("transcript.vtt"):
-            service.jobs.delete(job)
+            service.jobs.delete(job.owner, job.id)
 
     service.objects.write = delete_before_last
     assert service.transcribe(service.queue.parts[0]) == "completed"

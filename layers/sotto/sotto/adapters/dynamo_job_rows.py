@@ -24,6 +24,11 @@ def version_prefix(job_id: str, attempt: int | None = None) -> str:
     return f"VERSION#{job_id}#" if attempt is None else f"VERSION#{job_id}#{attempt}#"
 
 
+def charge_prefix(job_id: str) -> str:
+    """Of the marks that say which attempts were charged (dynamo_usage.py)."""
+    return f"CHARGE#{job_id}#"
+
+
 def part_key(job: Job, index: int) -> dict[str, str]:
     return {"pk": f"USER#{job.owner}", "sk": f"{part_prefix(job.id, job.attempt)}{index:05d}"}
 
@@ -71,6 +76,8 @@ def _attempt_to_row(attempt: Attempt) -> dict[str, Any]:
         "options": attempt.options.model_dump(mode="json", exclude_none=True),
         "timings": asdict(attempt.timings),
         "failure": asdict(attempt.failure) if attempt.failure else None,
+        "transcript_key": attempt.transcript_key,
+        "transcript_version": attempt.transcript_version,
     }
 
 
@@ -81,6 +88,8 @@ def _attempt_from_row(row: Mapping[str, Any]) -> Attempt:
         options=Options.model_validate(row["options"]),
         timings=Timings(**row["timings"]),
         failure=Failure(**row["failure"]) if "failure" in row else None,
+        transcript_key=row.get("transcript_key"),
+        transcript_version=row.get("transcript_version", 1),
     )
 
 

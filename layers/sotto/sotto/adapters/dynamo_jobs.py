@@ -27,6 +27,7 @@ from sotto.adapters.aws_errors import code_of, translated
 from sotto.adapters.dynamo_holds import ended_hold, hold_key, new_hold, reopened_hold
 from sotto.adapters.dynamo_job_rows import (
     changed_attributes,
+    charge_prefix,
     job_from_row,
     job_key,
     job_to_row,
@@ -42,6 +43,7 @@ from sotto.domain.idempotency import Once
 from sotto.domain.job import FINAL, Job, JobStatus, sources_of
 from sotto.domain.outbox import job_event
 from sotto.domain.parts import Claim, PartState
+from sotto.domain.receipts import RowCount
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -195,13 +197,26 @@ class DynamoJobs:
             )
         return [job_from_row(from_row(row)) for row in found["Items"]]
 
-    def delete(self, job: Job) -> None:
+    def count_rows(self, owner: str, job_id: str) -> RowCount:
         with translated(StorageUnavailable, "table"):
-            for prefix in (part_prefix(job.id), version_prefix(job.id)):
-                for row in self._query_parts(job, prefix):
-                    self._client.delete_item(TableName=self._table, Key={"pk": row["pk"], "sk": row["sk"]})
-            for key in (hold_key(job.owner, job.id), job_key(job.owner, job.id)):
-                self._client.delete_item(TableName=self._table, Key=to_row(key))
+            parts, versions, charges = (len(self._keys(owner, prefix)) for prefix in _prefixes(job_id))
+            jobs, holds = (self._there(key) for key in (job_key(owner, job_id), hold_key(owner, job_id)))
+        return RowCount(jobs=jobs, parts=parts, versions=versions, holds=holds, charges=charges)
+
+    def delete(self, owner: str, job_id: str) -> None:
+        with translated(StorageUnavailable, "table"):
+            for prefix in _prefixes(job_id):
+                for key in self._keys(owner, prefix):
+                    self._client.delete_item(TableName=self._table, Key=key)
+            for own in (hold_key(owner, job_id), job_key(owner, job_id)):
+                self._client.delete_item(TableName=self._table, Key=to_row(own))
+
+    def _keys(self, owner: str, prefix: str) -> list[dict[str, Any]]:
+        return [{"pk": row["pk"], "sk": row["sk"]} for row in self._query(owner, prefix)]
+
+    def _there(self, key: Mapping[str, str]) -> int:
+        found = self._client.get_item(TableName=self._table, Key=to_row(key), ConsistentRead=True)
+        return 1 if "Item" in found else 0
 
     def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
         key = to_row(part_key(job, index))
@@ -289,7 +304,7 @@ class DynamoJobs:
 
     def parts(self, job: Job) -> Sequence[PartState]:
         with translated(StorageUnavailable, "table"):
-            rows = [from_row(row) for row in self._query_parts(job, part_prefix(job.id, job.attempt))]
+            rows = [from_row(row) for row in self._query(job.owner, part_prefix(job.id, job.attempt))]
         return [
             PartState(
                 index=int(str(row["sk"]).rsplit("#", 1)[-1]),
@@ -303,11 +318,11 @@ class DynamoJobs:
     def _remembering(self, job: Job, once: Once | None) -> list[dict[str, Any]]:
         return [{"Put": self._once.remembering(job.owner, once, job.id)}] if once else []
 
-    def _query_parts(self, job: Job, prefix: str) -> list[dict[str, Any]]:
+    def _query(self, owner: str, prefix: str) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=to_row({":pk": job_key(job.owner, job.id)["pk"], ":prefix": prefix}),
+            ExpressionAttributeValues=to_row({":pk": job_key(owner, "")["pk"], ":prefix": prefix}),
             ConsistentRead=True,
         )
         return [row for page in pages for row in page["Items"]]
@@ -405,3 +420,8 @@ def _setting(attributes: Mapping[str, Any]) -> str:
     sets = [f"#{name} = :{name}" for name, value in attributes.items() if value is not None]
     removes = [f"#{name}" for name, value in attributes.items() if value is None]
     return (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
+
+
+def _prefixes(job_id: str) -> tuple[str, str, str]:
+    """Of all rows that a job has beside its own and its hold: parts, versions, charges."""
+    return part_prefix(job_id), version_prefix(job_id), charge_prefix(job_id)

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from sotto.adapters.aws_errors import code_of, translated
 from sotto.adapters.dynamo_holds import PREFIX
+from sotto.adapters.dynamo_job_rows import charge_prefix
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import StorageUnavailable
 from sotto.domain.job import Job
@@ -110,7 +111,7 @@ def _usage_key(owner: str, month: str) -> dict[str, str]:
 
 
 def _charge_key(job: Job) -> dict[str, str]:
-    return {"pk": f"USER#{job.owner}", "sk": f"CHARGE#{job.id}#{job.attempt}"}
+    return {"pk": f"USER#{job.owner}", "sk": f"{charge_prefix(job.id)}{job.attempt}"}
 
 
 def _in_days(days: int) -> int:

@@ -68,6 +68,11 @@ class DynamoWords:
         self._write_all([{"DeleteRequest": {"Key": to_row(key)}} for key in gone])
         self._put({**head, "whole": True, "terms": _squeezed(sorted(indexed.places)), "chunks": len(chunks)})
 
+    def count_rows(self, owner: str, job_id: str) -> int:
+        listed = self._listed(owner, job_id)
+        terms, chunks = _contents(listed)
+        return len(terms) + chunks + 1 if listed else 0
+
     def remove(self, owner: str, job_id: str) -> None:
         listed = self._listed(owner, job_id)
         if listed is None:

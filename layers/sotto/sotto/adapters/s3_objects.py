@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 READ_AHEAD_BYTES = 1024 * 1024
+DELETED_AT_ONCE = 1000  # S3's own limit
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _REPLACED = _MISSING | {"PreconditionFailed", "412", "InvalidArgument", "MethodNotAllowed"}
 REPLACED = "recording: expected the version that was uploaded, found it gone"
@@ -147,20 +148,23 @@ class S3Objects:
         with translated(StorageUnavailable, "bucket"):
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
 
-    def delete_prefix(self, prefix: str) -> int:
-        removed = 0
+    def versions_under(self, prefix: str) -> Iterable[tuple[str, str]]:
         with translated(StorageUnavailable, "bucket"):
             for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
-                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                doomed: Any = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-                if doomed:
-                    answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": doomed, "Quiet": True})
-                    if answer.get("Errors"):
-                        raise StorageUnavailable(
-                            f"bucket: expected {len(doomed)} deletions, found {len(answer['Errors'])} errors"
-                        )
-                    removed += len(doomed)
-        return removed
+                for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                    yield item["Key"], item["VersionId"]
+
+    def delete_prefix(self, prefix: str) -> int:
+        doomed: list[Any] = [{"Key": key, "VersionId": version} for key, version in self.versions_under(prefix)]
+        for first in range(0, len(doomed), DELETED_AT_ONCE):
+            some = doomed[first : first + DELETED_AT_ONCE]
+            with translated(StorageUnavailable, "bucket"):
+                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": some, "Quiet": True})
+            if answer.get("Errors"):
+                raise StorageUnavailable(
+                    f"bucket: expected {len(some)} deletions, found {len(answer['Errors'])} errors"
+                )
+        return len(doomed)
 
 
 class _RangeReader(io.RawIOBase):

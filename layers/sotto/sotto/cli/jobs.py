@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 from sotto.cli import arguments, terminal
 from sotto.cli.board import board
@@ -35,7 +36,13 @@ def register(subparsers: arguments.Subparsers) -> None:
     wait.set_defaults(run=wait_for_jobs)
     cancel = arguments.command(commands, "cancel", "stop jobs; workers notice within seconds")
     cancel.set_defaults(run=cancel_jobs)
-    delete = arguments.command(commands, "delete", "remove jobs, their recordings and their transcripts, for good")
+    delete = arguments.command(
+        commands,
+        "delete",
+        "remove jobs, their recordings and their transcripts, for good",
+        "jobs delete 01K... --receipts .",
+    )
+    delete.add_argument("--receipts", metavar="FOLDER", type=Path, help="write the signed receipts there, as ID.json")
     delete.set_defaults(run=delete_jobs)
     retry = arguments.command(
         commands,
@@ -146,7 +153,9 @@ def label_job(given: argparse.Namespace) -> int:
 
 def delete_jobs(given: argparse.Namespace) -> int:
     def delete(client: Sotto, job_id: str) -> None:
-        client.delete_job(job_id)
+        signed = client.delete_job(job_id)
+        if given.receipts:
+            (given.receipts / f"{job_id}.json").write_text(signed.model_dump_json(indent=1))
         terminal.messages().print(f"deleted {job_id}")
 
     return _each(given, delete)

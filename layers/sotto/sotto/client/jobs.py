@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from sotto.client.answers import Answer, Pages, read, read_all, send
+from sotto.client.answers import Answer, Pages, read, read_all
 from sotto.client.errors import JobEnded
 from sotto.client.flow import Flow, Pause, Request, at, present
 
@@ -249,9 +249,27 @@ def label(job_id: str, **changes: Unpack[Labels]) -> Flow[Job]:
     return read(Request("PATCH", at("/jobs/{}", job_id), body=dict(changes)), Job, "job")
 
 
-def delete(job_id: str) -> Flow[None]:
-    """Remove a job, its recording and its transcripts, for good."""
-    return send(Request("DELETE", at("/jobs/{}", job_id)))
+class SignedReceipt(Answer):
+    """What a deletion found and removed, to read and as a JSON Web Signature."""
+
+    receipt: dict[str, Any]
+    jws: str
+
+
+class ReceiptKeys(Answer):
+    """A JWK Set."""
+
+    keys: list[dict[str, str]]
+
+
+def delete(job_id: str) -> Flow[SignedReceipt]:
+    """Remove a job, its recording and its transcripts, for good. Asked again, the answer is the same receipt."""
+    return read(Request("DELETE", at("/jobs/{}", job_id)), SignedReceipt)
+
+
+def receipt_keys() -> Flow[ReceiptKeys]:
+    """The public keys that verify deletion receipts; nobody need be signed in."""
+    return read(Request("GET", "/receipts/keys"), ReceiptKeys)
 
 
 def recording(job_id: str) -> Flow[Recording]:

@@ -62,6 +62,7 @@ class Operations:
     retry_job = Operation(jobs.retry)
     label_job = Operation(jobs.label)
     delete_job = Operation(jobs.delete)
+    receipt_keys = Operation(jobs.receipt_keys)
     get_recording = Operation(jobs.recording)
     list_models = Operation(jobs.models)
 

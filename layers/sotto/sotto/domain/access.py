@@ -25,6 +25,8 @@ PUBLIC: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/readyz"),
         ("GET", "/version"),
         ("GET", "/openapi.json"),
+        ("GET", "/receipts/keys"),
+        ("POST", "/receipts/verify"),
     }
 )
 

@@ -15,6 +15,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   |-- TooLarge             413 more bytes than the limit
     |   |-- LimitReached         429 too many requests, jobs, minutes or bytes
     |   |-- MinutesUsedUp        429 why a job failed whose recording did not fit into the month
+    |   |-- ReceiptInvalid       422 a deletion receipt is not one that this service signed
     |   `-- RecordingRejected    422 the recording cannot be transcribed
     |       |-- RecordingEmpty, NotARecording, NoAudioTrack, RecordingDamaged, RecordingTooLong
     |       |-- RecordingTooLarge, RecordingTooShort, RecordingReplaced
@@ -160,6 +161,13 @@ class MinutesUsedUp(Rejected):
     default_hint = (
         "Your recording is kept: retry the job next month (UTC), or after an administrator has raised the limit."
     )
+
+
+class ReceiptInvalid(Rejected):
+    code = "receipt_invalid"
+    status = 422
+    title = "Not a receipt of this service"
+    default_hint = "Send the whole answer of the deletion, unchanged, to the service that gave it."
 
 
 class RecordingRejected(Rejected):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sotto.domain.errors import Failure, WrongState
+from sotto.domain.errors import Failure, NotFound, WrongState
 from sotto.domain.options import Options
 from sotto.domain.transcript import RecordingFacts
 
@@ -92,10 +92,20 @@ class Attempt:
     options: Options
     timings: Timings
     failure: Failure | None
+    transcript_key: str | None = None
+    transcript_version: int = 1
 
     @classmethod
     def of(cls, job: Job) -> Attempt:
-        return cls(job.attempt, job.status, job.options, job.timings, job.failure)
+        return cls(
+            job.attempt,
+            job.status,
+            job.options,
+            job.timings,
+            job.failure,
+            job.transcript_key,
+            job.transcript_version,
+        )
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,26 @@ class Job:
         if target not in MOVES[self.status]:
             raise WrongState(f"job {self.id}: expected a job that can become {target}, found {self.status}")
         return replace(self, status=target, **changes)  # type: ignore[arg-type]
+
+    def as_of(self, attempt: int) -> Job:
+        """This job as it was when `attempt` had ended; itself for the present one. Raises NotFound."""
+        if attempt == self.attempt:
+            return self
+        for past in self.history:
+            if past.number == attempt:
+                return replace(
+                    self,
+                    attempt=past.number,
+                    status=past.status,
+                    options=past.options,
+                    timings=past.timings,
+                    failure=past.failure,
+                    transcript_key=past.transcript_key,
+                    transcript_version=past.transcript_version,
+                )
+        raise NotFound(
+            f"attempt: expected 1 to {self.attempt}, found {attempt}", hint="The job's `history` lists its attempts."
+        )
 
 
 @dataclass(frozen=True)

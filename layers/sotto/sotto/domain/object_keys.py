@@ -2,8 +2,8 @@
 
 uploads/<owner>/<job>/<name>                    the recording as uploaded
 work/<owner>/<job>/<attempt>/<part>.json        one part's transcript
-transcripts/<owner>/<job>/transcript.<format>   the result
-transcripts/<owner>/<job>/versions/<attempt>/   the canonical JSON after each edit
+transcripts/<owner>/<job>/<attempt>/transcript.<format>   an attempt's result
+transcripts/<owner>/<job>/<attempt>/versions/             the canonical JSON after each edit
 exports/<owner>/<job>/transcript.<format>       a result that is too large for an answer of the API; a few days
 """
 
@@ -57,8 +57,9 @@ def work_key(owner: str, job_id: str, attempt: int, index: int) -> str:
     return f"work/{owner}/{job_id}/{attempt}/{index:05d}.json"
 
 
-def transcript_key(owner: str, job_id: str, extension: str = "json") -> str:
-    return f"{transcripts_prefix(owner, job_id)}transcript.{extension}"
+def transcript_key(owner: str, job_id: str, attempt: int, extension: str = "json") -> str:
+    """An attempt's own, so that neither a retry nor a late worker of an earlier attempt overwrites another's."""
+    return f"{transcripts_prefix(owner, job_id)}{attempt}/transcript.{extension}"
 
 
 def transcripts_prefix(owner: str, job_id: str) -> str:
@@ -67,7 +68,7 @@ def transcripts_prefix(owner: str, job_id: str) -> str:
 
 def version_key(owner: str, job_id: str, attempt: int, number: int, name: str) -> str:
     """Where an edited version lies. `name` is of this writer alone, so two who race never overwrite each other."""
-    return f"{transcripts_prefix(owner, job_id)}versions/{attempt}/{number:05d}-{name}.json"
+    return f"{transcripts_prefix(owner, job_id)}{attempt}/versions/{number:05d}-{name}.json"
 
 
 def export_key(owner: str, job_id: str, extension: str) -> str:

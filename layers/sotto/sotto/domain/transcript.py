@@ -128,7 +128,7 @@ class RecordingFacts(Frozen):
 
 
 class Transcript(Frozen):
-    """transcripts/<owner>/<job>/transcript.json. Holds enough to rebuild its job record (docs/architecture.md)."""
+    """transcripts/<owner>/<job>/<attempt>/transcript.json: enough to rebuild its job record (docs/architecture.md)."""
 
     schema_name: Literal["sotto.transcript/1"] = Field(default="sotto.transcript/1", alias="schema")
     owner: str

@@ -15,6 +15,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
@@ -69,3 +70,8 @@ def secretsmanager() -> SecretsManagerClient:
 @cache
 def sesv2() -> SESV2Client:
     return boto3.client("sesv2", config=_CONFIG)
+
+
+@cache
+def kms() -> KMSClient:
+    return boto3.client("kms", config=_CONFIG)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TypeVar
@@ -222,15 +221,11 @@ def _one_time_password() -> str:
 def _delete_all_jobs(settings: AdminSettings, owner: str) -> None:
     """Page by page until nothing is left."""
     from sotto.adapters.dynamo_jobs import DynamoJobs
-    from sotto.adapters.dynamo_words import DynamoWords
-    from sotto.adapters.s3_objects import S3Objects
-    from sotto.workflows.delete_job import DeleteJob
+    from sotto.entry.receipt_wiring import delete_job
 
-    jobs, words = DynamoJobs(aws.dynamodb(), settings.table), DynamoWords(aws.dynamodb(), settings.table)
-    objects = S3Objects(aws.s3(), settings.bucket)
-    objects.delete_prefix(f"{DROPBOX}{owner}/")  # what is dropped there would become a job again
-    delete: Callable[[str, str], None] = DeleteJob(jobs, objects, words)
+    jobs, delete = DynamoJobs(aws.dynamodb(), settings.table), delete_job(settings)
+    delete.objects.delete_prefix(f"{DROPBOX}{owner}/")  # what is dropped there would become a job again
     while page := jobs.newest(owner, limit=100):
         for job in page:
             delete(owner, job.id)
-    objects.delete_prefix(f"{DROPBOX}{owner}/")  # a job that ended meanwhile may have been answered
+    delete.objects.delete_prefix(f"{DROPBOX}{owner}/")  # a job that ended meanwhile may have been answered

@@ -143,13 +143,14 @@ class TimingsShape(Shape):
 
 
 class AttemptShape(Shape):
-    """An earlier attempt, as it ended."""
+    """An earlier attempt, as it ended. `transcript_version` is null when it made no transcript."""
 
     number: int
     status: JobStatus
     options: Options
     timings: TimingsShape
     failure: FailureShape | None
+    transcript_version: int | None
 
     @classmethod
     def of(cls, attempt: Attempt) -> AttemptShape:
@@ -159,6 +160,7 @@ class AttemptShape(Shape):
             options=attempt.options,
             timings=TimingsShape.of(attempt.timings),
             failure=FailureShape.of(attempt.failure) if attempt.failure else None,
+            transcript_version=attempt.transcript_version if attempt.transcript_key else None,
         )
 
 

@@ -63,6 +63,13 @@ class KeepSettings(StoreSettings):
     audio_days: int = Field(default=30, ge=1, description="Days that recordings are kept, 1 or more")
 
 
+class ReceiptSettings(StoreSettings):
+    """What a process that deletes jobs needs to sign what it did."""
+
+    receipt_key: str = Field(description="ARN of the KMS key (ECC_NIST_P256, SIGN_VERIFY) that signs deletion receipts")
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
+
+
 class AdmissionSettings(Settings):
     """What every function behind the API needs to keep one person from using the service up."""
 
@@ -120,10 +127,8 @@ class AuthSettings(AccountSettings):
     )
 
 
-class AdminSettings(AccountSettings):
+class AdminSettings(AccountSettings, ReceiptSettings):
     """What the function for administrators needs."""
-
-    bucket: str = Field(description="Name of the bucket that holds recordings and transcripts")
 
 
 class RotateKeysSettings(Settings):
@@ -245,13 +250,12 @@ class NotifySettings(KeepSettings):
     )
 
 
-class RetrySettings(JobSettings):
+class RetrySettings(JobSettings, ReceiptSettings):
     """What the function needs beside that repeats and deletes jobs: where a recording is announced again, and how
     deletions get into the audit log."""
 
     fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
-    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
     trusted_proxies: int = Field(
         default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
     )
@@ -279,7 +283,7 @@ class OpsSettings(QueueSettings):
     signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
 
 
-class ReconcileSettings(QueueSettings):
+class ReconcileSettings(QueueSettings, ReceiptSettings):
     """What the reconciler needs."""
 
     fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")

@@ -19,6 +19,7 @@ class TranscriptQuery(Shape):
     words: bool | None = Field(default=None, description="each word with its time")
     timestamps: bool | None = Field(default=None, description="times beside the text")
     version: int | None = Field(default=None, ge=1, description="the newest one if none is named")
+    attempt: int | None = Field(default=None, ge=1, description="the present one if none is named")
 
     @property
     def view(self) -> View:
@@ -29,6 +30,7 @@ class SegmentsQuery(Shape):
     limit: int = Field(default=100, ge=1, le=500)
     cursor: str | None = Field(default=None, max_length=200)
     version: int | None = Field(default=None, ge=1, description="the newest one if none is named")
+    attempt: int | None = Field(default=None, ge=1, description="the present one if none is named")
 
 
 class SegmentsAnswer(Shape):
@@ -68,6 +70,10 @@ class RevertRequest(Shape):
     to: int = Field(ge=1)
 
 
+class VersionsQuery(Shape):
+    attempt: int | None = Field(default=None, ge=1, description="the present one if none is named")
+
+
 class VersionShape(Shape):
     """`author` is a user's id, null for the engine; `reverted_to` is null unless `kind` is revert."""
 
@@ -103,6 +109,7 @@ class VersionsAnswer(Shape):
 class DiffQuery(Shape):
     old: int = Field(ge=1, alias="from")
     new: int = Field(ge=1, alias="to")
+    attempt: int | None = Field(default=None, ge=1, description="the present one if none is named")
 
 
 class ChangeShape(Shape):

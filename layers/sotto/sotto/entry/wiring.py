@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from sotto.workflows.read_job import ReadJob
     from sotto.workflows.reconcile_jobs import ReconcileJobs
     from sotto.workflows.retry_job import RetryJob
+    from sotto.workflows.sweep_deletions import SweepDeletions
     from sotto.workflows.transcribe_part import TranscribePart
     from sotto.workflows.upload_parts import UploadParts
 
@@ -134,16 +135,21 @@ def delete_own_job() -> DeleteOwnJob:
     from ulid import ULID
 
     from sotto.adapters.dynamo_audit import DynamoAudit
-    from sotto.adapters.dynamo_words import DynamoWords
-    from sotto.workflows.delete_job import DeleteJob
+    from sotto.entry.receipt_wiring import delete_job, receipts
     from sotto.workflows.delete_own_job import DeleteOwnJob
     from sotto.workflows.record_audit import RecordAudit
 
     settings = retry_settings()
-    jobs, client = _jobs(settings), aws.dynamodb()
-    delete = DeleteJob(jobs, _objects(settings), DynamoWords(client, settings.table))
-    audit = RecordAudit(DynamoAudit(client, settings.table, settings.audit_days), now, lambda: str(ULID()))
-    return DeleteOwnJob(jobs, delete, audit)
+    trail = DynamoAudit(aws.dynamodb(), settings.table, settings.audit_days)
+    audit = RecordAudit(trail, now, lambda: str(ULID()))
+    return DeleteOwnJob(_jobs(settings), receipts(settings), delete_job(settings), audit)
+
+
+def receipt_keys() -> list[dict[str, str]]:
+    """The public keys of deletion receipts, as JWKs."""
+    from sotto.entry.receipt_wiring import receipt_signer
+
+    return [dict(key) for key in receipt_signer(retry_settings().receipt_key).keys()]  # noqa: SIM118 - not a mapping
 
 
 @cache
@@ -173,10 +179,22 @@ def fail_job() -> FailJob:
 
 
 @cache
+def reconcile_settings() -> ReconcileSettings:
+    return ReconcileSettings.from_environment()
+
+
+@cache
+def sweep_deletions() -> SweepDeletions:
+    from sotto.entry import receipt_wiring
+
+    return receipt_wiring.sweep_deletions(reconcile_settings())
+
+
+@cache
 def reconcile_jobs() -> ReconcileJobs:
     from sotto.workflows.reconcile_jobs import ReconcileJobs
 
-    settings = ReconcileSettings.from_environment()
+    settings = reconcile_settings()
     jobs, objects = _jobs(settings), _objects(settings)
     return ReconcileJobs(
         jobs=jobs,

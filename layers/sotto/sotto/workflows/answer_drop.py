@@ -56,7 +56,7 @@ class AnswerDrop:
     def _results(self, drop: Drop, job: Job) -> str:
         owns_stem = self._owns_stem(drop)
         for extension in STORED_FORMATS:
-            made = self.objects.head(transcript_key(job.owner, job.id, extension))
+            made = self.objects.head(transcript_key(job.owner, job.id, job.attempt, extension))
             if made is None:
                 return "results_gone"  # the job was deleted meanwhile
             target = drop.answer_key(extension, owns_stem=owns_stem)

@@ -10,18 +10,28 @@ from dataclasses import dataclass
 
 from sotto.domain.audit import Action, Origin
 from sotto.domain.identity import Principal
+from sotto.domain.receipts import Deletion
 from sotto.workflows.ports import Jobs
+from sotto.workflows.receipt_ports import Receipts
 from sotto.workflows.record_audit import RecordAudit
 
 
 @dataclass(frozen=True)
 class DeleteOwnJob:
     jobs: Jobs
-    delete: Callable[[str, str], None]
+    receipts: Receipts
+    delete: Callable[[str, str], Deletion]
     audit: RecordAudit
 
-    def __call__(self, by: Principal, job_id: str, origin: Origin) -> None:
-        """Raises NotFound, which is no entry: nothing was there to delete."""
-        self.jobs.get(by.user_id, job_id)
+    def __call__(self, by: Principal, job_id: str, origin: Origin) -> Deletion:
+        """The signed receipt; the same one again when the job was deleted before, which is no entry.
+
+        Raises NotFound, which is no entry either: nothing was there to delete.
+        """
+        begun = self.receipts.find(by.user_id, job_id)
+        if begun and begun.jws:
+            return begun
+        if begun is None:
+            self.jobs.get(by.user_id, job_id)
         self.audit(Action.JOB_DELETED, job_id, origin, by=by)
-        self.delete(by.user_id, job_id)
+        return self.delete(by.user_id, job_id)

@@ -48,22 +48,22 @@ class EditTranscript:
         again = earlier.model_copy(update={"version": base + 1, "next_word_id": newest.next_word_id})
         return self._store(job, again, VersionKind.REVERT, author=author, reverted_to=to)
 
-    def history(self, owner: str, job_id: str) -> list[Version]:
-        """All versions of the present attempt, newest first; the last is the engine's."""
-        job = self.read.completed(owner, job_id)
+    def history(self, owner: str, job_id: str, attempt: int | None = None) -> list[Version]:
+        """All versions of an attempt, the present one if none is named, newest first; the last is the engine's."""
+        job = self.read.completed(owner, job_id, attempt)
         first = Version(
             number=1,
             attempt=job.attempt,
             kind=VersionKind.ENGINE,
             created_at=str(job.timings.completed_at),
-            key=transcript_key(owner, job_id),
+            key=transcript_key(owner, job_id, job.attempt),
         )
         return [*reversed(self.versions.all_of(job)), first]
 
-    def diff(self, owner: str, job_id: str, old: int, new: int) -> list[Change]:
-        """How version `new` differs from version `old`."""
-        _, before = self.read.read(owner, job_id, old)
-        _, after = self.read.read(owner, job_id, new)
+    def diff(self, owner: str, job_id: str, old: int, new: int, attempt: int | None = None) -> list[Change]:
+        """How version `new` differs from version `old` of the same attempt."""
+        _, before = self.read.read(owner, job_id, old, attempt)
+        _, after = self.read.read(owner, job_id, new, attempt)
         return changes_between(before, after)
 
     def _newest(self, owner: str, job_id: str, base: int) -> tuple[Job, Transcript]:

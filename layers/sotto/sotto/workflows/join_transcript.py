@@ -29,7 +29,7 @@ class JoinTranscript:
         transcript = self._joined(job, now)
         for extension in STORED_FORMATS:
             self.objects.write(
-                transcript_key(job.owner, job.id, extension),
+                transcript_key(job.owner, job.id, job.attempt, extension),
                 render(transcript, extension),
                 content_type=CONTENT_TYPES[extension],
             )
@@ -37,7 +37,7 @@ class JoinTranscript:
             self.jobs.move(
                 job,
                 JobStatus.COMPLETED,
-                transcript_key=transcript_key(job.owner, job.id),
+                transcript_key=transcript_key(job.owner, job.id, job.attempt),
                 language=transcript.language,
                 language_probability=transcript.language_probability,
                 warnings=transcript.warnings,

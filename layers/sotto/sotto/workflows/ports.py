@@ -14,6 +14,7 @@ from sotto.domain.idempotency import Once
 from sotto.domain.job import Job, JobStatus, RecordingRef
 from sotto.domain.options import Options
 from sotto.domain.parts import Claim, Lane, Part, PartState, Probed
+from sotto.domain.receipts import RowCount
 from sotto.domain.transcript import PartTranscript
 from sotto.domain.uploads import PresignedPut, UploadedPart
 from sotto.domain.versions import Version
@@ -83,8 +84,12 @@ class Jobs(Protocol):
         """Jobs that should have made progress by `now`, oldest first."""
         ...
 
-    def delete(self, job: Job) -> None:
-        """Remove the job and all rows of its parts. Nothing happens when it is gone."""
+    def count_rows(self, owner: str, job_id: str) -> RowCount:
+        """How many rows belong to the job, read consistently; `words` are the search index's to count."""
+        ...
+
+    def delete(self, owner: str, job_id: str) -> None:
+        """Remove all rows that `count_rows` counts, the job's own last. Nothing happens when they are gone."""
         ...
 
     def claim_part(self, job: Job, index: int, *, worker: str, now: str, lease_until: str) -> Claim:
@@ -142,6 +147,10 @@ class Objects(Protocol):
     def read(self, key: str) -> bytes | None: ...
 
     def write(self, key: str, content: bytes, *, content_type: str) -> None: ...
+
+    def versions_under(self, prefix: str) -> Iterable[tuple[str, str]]:
+        """(key, version id) of every version of every object under `prefix`, delete markers included."""
+        ...
 
     def delete_prefix(self, prefix: str) -> int:
         """Remove every version of every object under `prefix`; return how many."""

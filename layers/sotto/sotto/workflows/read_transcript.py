@@ -48,9 +48,17 @@ class ReadTranscript:
     objects: Objects
     versions: Versions
 
-    def export(self, owner: str, job_id: str, extension: str, view: View, version: int | None = None) -> Export:
+    def export(
+        self,
+        owner: str,
+        job_id: str,
+        extension: str,
+        view: View,
+        version: int | None = None,
+        attempt: int | None = None,
+    ) -> Export:
         """The job's transcript in a format of domain/renderings. Raises as `read` does."""
-        job, transcript = self.read(owner, job_id, version)
+        job, transcript = self.read(owner, job_id, version, attempt)
         content = render(transcript, extension, replace(view, title=job.title, tags=job.tags))
         if len(content) <= MAX_ANSWER_BYTES:
             return Export(job, content, None)
@@ -61,14 +69,23 @@ class ReadTranscript:
         return Export(job, None, url)
 
     def segments(
-        self, owner: str, job_id: str, *, limit: int, cursor: str | None, version: int | None = None
+        self,
+        owner: str,
+        job_id: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        version: int | None = None,
+        attempt: int | None = None,
     ) -> SegmentPage:
-        """One page of segments; a cursor stays with the version that its first page was of.
+        """One page of segments; a cursor stays with the attempt and version that its first page was of.
 
-        Raises InvalidInput for a cursor of another attempt, or of another version than the one named here.
+        Raises InvalidInput for a cursor of another attempt or version than the one named here.
         """
         at = _position(cursor) if cursor else None
-        job, transcript = self.read(owner, job_id, at.version if at and version is None else version)
+        if at:
+            version, attempt = version or at.version, attempt or at.attempt
+        job, transcript = self.read(owner, job_id, version, attempt)
         if at and (at.attempt, at.version) != (job.attempt, transcript.version):
             raise _foreign(cursor)
         first = at.segment if at else 0
@@ -76,27 +93,31 @@ class ReadTranscript:
         end = _Position(job.attempt, transcript.version, first + len(found))
         return SegmentPage(transcript, first, found, str(end) if end.segment < len(transcript.segments) else None)
 
-    def read(self, owner: str, job_id: str, version: int | None = None) -> tuple[Job, Transcript]:
-        """The job and a version of its canonical transcript, the newest if none is named.
+    def read(
+        self, owner: str, job_id: str, version: int | None = None, attempt: int | None = None
+    ) -> tuple[Job, Transcript]:
+        """The job as `attempt` left it and a version of its canonical transcript; the newest of each if none is named.
 
-        Raises WrongState before the job is COMPLETED, NotFound for a version that does not exist.
+        Raises WrongState when the attempt is not COMPLETED, NotFound for an attempt or version that does not exist.
         """
-        job = self.completed(owner, job_id)
+        job = self.completed(owner, job_id, attempt)
         key = self._key(job, version)
         content = self.objects.read(key)
         if content is None:
             raise StorageUnavailable(f"transcript of {job_id}: expected an object, found none")
         return job, Transcript.model_validate_json(content)
 
-    def completed(self, owner: str, job_id: str) -> Job:
-        """The job, which has a transcript."""
+    def completed(self, owner: str, job_id: str, attempt: int | None = None) -> Job:
+        """The job as `attempt` left it, which has a transcript."""
         job = self.jobs.get(owner, job_id)
+        if attempt is not None:
+            job = job.as_of(attempt)
         if job.status is not JobStatus.COMPLETED:
             raise WrongState(f"transcript: expected a COMPLETED job, found {job.status}")
         return job
 
     def _key(self, job: Job, version: int | None) -> str:
-        first = transcript_key(job.owner, job.id)
+        first = transcript_key(job.owner, job.id, job.attempt)
         if version is None or version == job.transcript_version:
             return job.transcript_key or first
         if version == 1:

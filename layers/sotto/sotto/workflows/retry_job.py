@@ -49,6 +49,7 @@ class RetryJob:
             history=(*job.history, Attempt.of(job)),
             progress=Progress(),
             timings=replace(job.timings, retried_at=iso(now), queued_at=None, started_at=None, completed_at=None),
+            transcript_key=None,
             transcript_version=1,
             language=None,
             language_probability=None,

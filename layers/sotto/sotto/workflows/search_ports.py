@@ -19,6 +19,10 @@ class WordIndex(Protocol):
         """Put a transcript in place of what the index held of the job. May be repeated after a crash."""
         ...
 
+    def count_rows(self, owner: str, job_id: str) -> int:
+        """How many rows the index has of the job, whole or not."""
+        ...
+
     def remove(self, owner: str, job_id: str) -> None:
         """Take all of the job out. Nothing happens when it is not there."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sotto.domain.errors import IdempotencyKeyReused, QueueUnavailable, WrongState
+from sotto.domain.errors import IdempotencyKeyReused, QueueUnavailable, ReceiptInvalid, WrongState
 from sotto.entry.job_shapes import (
     JobAnswer,
     LabelsRequest,
@@ -12,6 +12,7 @@ from sotto.entry.job_shapes import (
 )
 from sotto.entry.list_shapes import JobsAnswer, JobsQuery
 from sotto.entry.openapi.route import ONCE, Door, Route
+from sotto.entry.receipt_shapes import ReceiptAnswer, ReceiptKeysAnswer, VerifiedAnswer, VerifyRequest
 
 JOBS = Door(
     "jobs",
@@ -57,9 +58,24 @@ JOBS = Door(
             "DELETE",
             "/jobs/{job_id}",
             "delete_job",
-            "Delete a job and all that belongs to it.",
-            {204: None},
-            errors=(WrongState,),
+            "Delete a job and all that belongs to it; the answer is a signed receipt.",
+            {200: ReceiptAnswer},
+        ),
+        Route(
+            "GET",
+            "/receipts/keys",
+            "list_receipt_keys",
+            "The public keys that verify deletion receipts.",
+            {200: ReceiptKeysAnswer},
+        ),
+        Route(
+            "POST",
+            "/receipts/verify",
+            "verify_receipt",
+            "Whether a deletion receipt is one that this service signed, as it is.",
+            {200: VerifiedAnswer},
+            body=VerifyRequest,
+            errors=(ReceiptInvalid,),
         ),
         Route(
             "GET",

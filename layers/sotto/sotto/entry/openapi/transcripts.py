@@ -17,6 +17,7 @@ from sotto.entry.transcript_shapes import (
     TranscriptQuery,
     VersionAnswer,
     VersionsAnswer,
+    VersionsQuery,
 )
 
 
@@ -81,6 +82,7 @@ TRANSCRIPTS = Door(
             "list_versions",
             "All versions, newest first.",
             {200: VersionsAnswer},
+            query=VersionsQuery,
             errors=(WrongState,),
         ),
         Route(
