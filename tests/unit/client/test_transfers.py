@@ -205,5 +205,5 @@ def test_an_id_never_reaches_another_route() -> None:
         return httpx.Response(204)
 
     with Sotto(SERVICE, key="k", http=httpx.Client(transport=httpx.MockTransport(answer))) as client:
-        client.delete_job("../users/01U?x=1")
-    assert asked == ["/v1/jobs/..%2Fusers%2F01U%3Fx%3D1"]
+        client.revoke_key("../users/01U?x=1")
+    assert asked == ["/v1/keys/..%2Fusers%2F01U%3Fx%3D1"]
