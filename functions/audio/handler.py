@@ -1,5 +1,7 @@
 """POST /v1/audio/transcriptions and /translations, as OpenAI's clients send them."""
 
+from dataclasses import replace
+
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.options import Task
@@ -28,10 +30,12 @@ def translate() -> Response[str]:
 
 
 def _serve(task: Task) -> Response[str]:
-    owner, until, now = api.principal().user_id, audio_wiring.deadline(), audio_wiring.transcribe_now()
+    caller = api.principal()
+    owner, until, now = caller.user_id, audio_wiring.deadline(), audio_wiring.transcribe_now()
     form, recording = read_form(api.header("content-type"), api.raw_body())
     if recording is not None:
         options = form.to_options(task, audio_wiring.settings().default_model)
+        recording = replace(recording, credential=caller.credential)
         job = now.start(owner, recording, options, api.request_id)
     else:
         job = wiring.read_job().get(owner, form.upload_id or "")

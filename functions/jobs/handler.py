@@ -2,6 +2,8 @@
 
 from aws_lambda_powertools.event_handler import Response
 
+from sotto.domain.options import Options, check_options
+from sotto.domain.quotas import month_of
 from sotto.domain.signed_receipts import checked
 from sotto.entry import wiring
 from sotto.entry.admission import admit
@@ -17,6 +19,7 @@ from sotto.entry.job_shapes import (
 from sotto.entry.list_shapes import JobsAnswer, JobsQuery
 from sotto.entry.receipt_shapes import ReceiptAnswer, ReceiptKeysAnswer, VerifiedAnswer, VerifyRequest
 from sotto.entry.telemetry import make_logger
+from sotto.entry.usage_shapes import EstimateAnswer, EstimateRequest, StatusAnswer, UsageAnswer, UsageQuery
 
 api = Api(make_logger("jobs"), admit)
 handler = api.handler
@@ -32,8 +35,9 @@ def list_jobs() -> Response[str]:
 
 @api.routes.get("/jobs/<job_id>")
 def get_job(job_id: str) -> Response[str]:
-    """One job with its progress."""
-    return answer(JobAnswer(job=JobShape.of(wiring.read_job().get(api.principal().user_id, job_id))))
+    """One job with its progress, its place in the queue and its costs."""
+    job, foresee = wiring.read_job().get(api.principal().user_id, job_id), wiring.foresee_job()
+    return answer(StatusAnswer.of(JobShape.of(job), foresee.outlook(job), foresee.cost(job.engine_s)))
 
 
 @api.routes.patch("/jobs/<job_id>")
@@ -83,6 +87,26 @@ def get_recording(job_id: str) -> Response[str]:
     """A short-lived URL that plays the recording."""
     url, expires_at = wiring.read_job().recording_url(api.principal().user_id, job_id)
     return answer(RecordingAnswer(url=url, expires_at=expires_at))
+
+
+@api.routes.post("/estimates")
+def estimate_job() -> Response[str]:
+    """What a recording of some length will probably take, by the model's measured speed."""
+    api.principal()
+    request = api.body(EstimateRequest)
+    settings = wiring.job_settings()
+    model = check_options(Options(model=request.model or settings.default_model), settings.offered_models).model
+    estimate = wiring.foresee_job().estimate(model, request.duration_s)
+    return answer(EstimateAnswer.of(model, request.duration_s, estimate))
+
+
+@api.routes.get("/usage")
+def show_usage() -> Response[str]:
+    """The caller's measured work of a month, by day and key."""
+    owner, query = api.principal().user_id, api.query(UsageQuery)
+    month = query.month or month_of(wiring.now())
+    days = wiring.usage().days(owner, month)
+    return answer(UsageAnswer.of(month, days, wiring.retry_settings().price_per_engine_s))
 
 
 @api.routes.get("/models")

@@ -28,22 +28,24 @@ handler = api.handler
 @api.routes.post("/jobs")
 def create_job() -> Response[str]:
     """Accept a job and sign its upload, or fetch its recording."""
-    owner = api.principal().user_id
-    asked, default_model = api.body(JobRequest), wiring.job_settings().default_model
+    caller, asked, default_model = api.principal(), api.body(JobRequest), wiring.job_settings().default_model
     if asked.source_url is not None:
-        fetch = asked.to_fetch(asked.source_url, default_model)
-        accepted = Accepted(fetch_wiring.create_fetch()(owner, fetch, api.request_id, api.once(asked)), None)
+        fetch = asked.to_fetch(asked.source_url, default_model, caller.credential)
+        job = fetch_wiring.create_fetch()(caller.user_id, fetch, api.request_id, api.once(asked))
+        accepted = Accepted(job, None)
     else:
-        accepted = wiring.create_job()(owner, asked.to_domain(default_model), api.request_id, api.once(asked))
+        request = asked.to_domain(default_model, caller.credential)
+        accepted = wiring.create_job()(caller.user_id, request, api.request_id, api.once(asked))
     return answer(AcceptedAnswer.of(accepted), status=201, headers={"Location": f"/v1/jobs/{accepted.job.id}"})
 
 
 @api.routes.post("/jobs/batch")
 def create_jobs() -> Response[str]:
     """Accept many jobs, each by itself, and sign their uploads."""
-    owner, asked = api.principal().user_id, api.body(BatchRequest)
-    requests = [one.to_domain(wiring.job_settings().default_model) for one in asked.jobs]
-    found = wiring.create_jobs()(owner, requests, api.request_id, api.once(asked))
+    caller, asked = api.principal(), api.body(BatchRequest)
+    model = wiring.job_settings().default_model
+    requests = [one.to_domain(model, caller.credential) for one in asked.jobs]
+    found = wiring.create_jobs()(caller.user_id, requests, api.request_id, api.once(asked))
     return answer(BatchAnswer.of(found, api.request_id))
 
 

@@ -10,15 +10,17 @@ import pytest
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_outbox import DynamoOutbox
 from sotto.domain.errors import Failure, NotFound, WrongState
-from sotto.domain.job import Attempt, Job, JobStatus, Progress
+from sotto.domain.job import Ahead, Attempt, Job, JobStatus, Progress
+from sotto.domain.metering import Speed, Work
 from sotto.domain.outbox import OutboxEvent
-from sotto.domain.parts import Claim
+from sotto.domain.parts import Claim, Lane
 from sotto.domain.receipts import RowCount
 from sotto.workflows.ports import Jobs
 from tests.contract.conftest import TABLE
 from tests.examples import FACTS, JOB_ID, NEW, NOW, OWNER, QUEUED, RECORDING
 from tests.fakes.jobs import InMemoryJobs
 
+WORK = Work(2.5, "2026-11-22")
 SOON, LATER, LATEST = "2026-11-22T12:05:00.000Z", "2026-11-22T12:10:00.000Z", "2026-11-22T12:20:00.000Z"
 
 
@@ -171,10 +173,10 @@ def test_a_released_part_is_free_at_once(jobs: Jobs, processing) -> None:
 
 def test_a_part_is_counted_once(jobs: Jobs, processing) -> None:
     jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
-    after = jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+    after = jobs.finish_part(processing, 0, worker="a", seconds=250.0, work=WORK, due_at=LATER)
     assert after.progress == Progress(250.0, 500.0, 1, 2)
     with pytest.raises(WrongState):
-        jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, work=WORK, due_at=LATER)
     assert jobs.claim_part(processing, 0, worker="a", now=LATEST, lease_until=LATEST) is Claim.DONE
     assert jobs.get(OWNER, JOB_ID).progress.parts_done == 1
     assert jobs.parts(processing)[0].done
@@ -184,7 +186,7 @@ def test_a_worker_that_lost_its_part_counts_nothing(jobs: Jobs, processing) -> N
     jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
     jobs.claim_part(processing, 0, worker="b", now=LATER, lease_until=LATEST)
     with pytest.raises(WrongState):
-        jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, work=WORK, due_at=LATER)
 
 
 def test_a_cancelled_job_takes_no_part(jobs: Jobs, processing) -> None:
@@ -192,7 +194,7 @@ def test_a_cancelled_job_takes_no_part(jobs: Jobs, processing) -> None:
     jobs.move(processing, JobStatus.CANCELLED)
     assert not jobs.extend_lease(processing, 0, worker="a", lease_until=LATEST, seconds_done=1.0)
     with pytest.raises(WrongState):
-        jobs.finish_part(processing, 0, worker="a", seconds=250.0, due_at=LATER)
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, work=WORK, due_at=LATER)
 
 
 def test_a_deleted_job_leaves_no_row(jobs: Jobs, processing) -> None:
@@ -248,3 +250,42 @@ def test_the_end_of_a_job_that_is_gone_is_not_told(jobs: Jobs, processing: Job) 
     with pytest.raises(NotFound):
         jobs.move(processing, JobStatus.FAILED)
     assert events_of(jobs) == []
+
+
+def test_work_is_counted_with_the_part_and_without_one(jobs: Jobs, processing: Job) -> None:
+    assert jobs.speed("tiny.en", WORK.day) is None
+    jobs.claim_part(processing, 0, worker="a", now=NOW, lease_until=SOON)
+    jobs.spend(processing, Work(1.5, WORK.day))
+    assert jobs.finish_part(processing, 0, worker="a", seconds=250.0, work=WORK, due_at=LATER).engine_s == 4.0
+    with pytest.raises(WrongState):
+        jobs.finish_part(processing, 0, worker="a", seconds=250.0, work=WORK, due_at=LATER)
+    assert jobs.speed("tiny.en", WORK.day) == Speed(audio_s=250.0, engine_s=2.5)
+    assert jobs.speed("tiny.en", "2026-11-28") == Speed(audio_s=250.0, engine_s=2.5)
+    assert jobs.speed("tiny.en", "2026-11-29") is None  # older than a week
+    assert jobs.speed("base", WORK.day) is None
+    jobs.delete(processing)
+    jobs.spend(processing, WORK)
+    with pytest.raises(NotFound):
+        jobs.get(OWNER, JOB_ID)
+
+
+def test_jobs_ahead_are_those_of_the_lane_that_were_queued_before_and_have_not_ended(jobs: Jobs) -> None:
+    def queued(number: int, lane: Lane, at: str) -> Job:
+        job = replace(NEW, id=f"{JOB_ID[:-1]}{number}")
+        jobs.create(job, due_at=SOON)
+        timings = replace(job.timings, queued_at=at)
+        return jobs.move(
+            job, JobStatus.QUEUED, due_at=SOON, recording=RECORDING, facts=FACTS, lane=lane, timings=timings
+        )
+
+    second, first = queued(1, Lane.FAST, LATER), queued(2, Lane.FAST, SOON)
+    other, third = queued(3, Lane.BULK, NOW), queued(4, Lane.FAST, LATEST)
+    ahead = Ahead(seconds=FACTS.duration_s, model="tiny.en")
+    assert [len(jobs.ahead_of(job, limit=9)) for job in (first, second, third, other)] == [0, 1, 2, 0]
+    assert jobs.ahead_of(third, limit=1) == [ahead]
+    jobs.move(first, JobStatus.PROCESSING, due_at=SOON)
+    assert jobs.ahead_of(second, limit=9) == [ahead]
+    jobs.move(first, JobStatus.CANCELLED)
+    jobs.delete(second)
+    assert jobs.ahead_of(third, limit=9) == []
+    assert {job.id for job in jobs.due("2999", limit=9)} == {third.id, other.id}

@@ -35,6 +35,17 @@ def test_every_part_is_sent_however_many(queue: str, events) -> None:
     assert sorted(received, key=lambda one: one.attempt) == parts
 
 
+def test_the_queue_is_told_whose_a_part_is_so_that_nobody_holds_up_the_others(queue: str, events) -> None:
+    part = PartQueued.model_validate_json((events / "3-part-queued.json").read_text())
+    parts = [part.model_copy(update={"owner": owner}) for owner in ("ada", "eve")]
+    SqsParts(boto3.client("sqs"), {Lane.FAST: queue}).send(parts, Lane.FAST)
+    found = boto3.client("sqs").receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+    )["Messages"]
+    groups = {PartQueued.model_validate_json(one["Body"]).owner: one["Attributes"]["MessageGroupId"] for one in found}
+    assert groups == {"ada": "ada", "eve": "eve"}
+
+
 def test_an_announced_upload_reads_like_the_buckets_own_event(queue: str) -> None:
     SqsArrivals(boto3.client("sqs"), queue, "sotto-data").announce("uploads/o/j/Café + 1.wav", RECORDING)
     (body,) = _bodies(queue)

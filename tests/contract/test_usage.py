@@ -12,6 +12,7 @@ from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_usage import DynamoUsage
 from sotto.domain.errors import WrongState
 from sotto.domain.job import JobStatus
+from sotto.domain.metering import DayUse, Work
 from sotto.domain.quotas import Held
 from sotto.domain.receipts import RowCount
 from sotto.workflows.ports import Jobs
@@ -133,3 +134,19 @@ def test_who_was_charged_stays_charged_though_the_limit_fell(room: tuple[Jobs, U
     assert usage.charge(NEW, 60, MONTH, at_most_s=60)
     assert usage.charge(NEW, 60, MONTH, at_most_s=10)
     assert usage.seconds(OWNER, MONTH) == 60
+
+
+def test_work_is_accounted_by_month_day_and_credential(room: tuple[Jobs, Usage]) -> None:
+    jobs, usage = room
+    by_key = replace(NEW, id=f"{JOB_ID[:-1]}B", credential="sk_abc")
+    for job in (NEW, by_key):
+        jobs.create(job, due_at=SOON)
+    jobs.spend(NEW, Work(1.0, "2026-11-30"))
+    jobs.spend(NEW, Work(2.0, "2026-11-30"))
+    jobs.spend(by_key, Work(4.0, "2026-11-30"))
+    jobs.spend(NEW, Work(8.0, "2026-12-01"))
+    assert usage.days(OWNER, "2026-11") == [
+        DayUse("2026-11-30", "sk_abc", 0.0, 4.0),
+        DayUse("2026-11-30", "token", 0.0, 3.0),
+    ]
+    assert usage.days(OWNER, "2026-10") == usage.days("somebody-else", "2026-11") == []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from ulid import ULID
 
 from sotto.domain.errors import IdempotencyKeyReused, NotFound, WrongState
 from sotto.domain.idempotency import Once
-from sotto.domain.job import FINAL, Job, JobStatus, sources_of
+from sotto.domain.job import FINAL, Ahead, Job, JobStatus, sources_of
+from sotto.domain.metering import SPEED_DAYS, Speed, Work
 from sotto.domain.outbox import OutboxEvent, job_event
 from sotto.domain.parts import Claim, PartState
 from sotto.domain.receipts import RowCount
@@ -35,6 +37,8 @@ class InMemoryJobs:
         self.version_rows: dict[tuple[str, str, int, int], Version] = {}
         self.charged: set[tuple[str, str, int]] = set()
         self.events: list[OutboxEvent] = []
+        self.meter: dict[tuple[str, str, str], tuple[float, float]] = {}
+        self.speeds: dict[tuple[str, str], tuple[float, float]] = {}
         self.onces: dict[tuple[str, str], tuple[Once, str | None]] = {}
 
     def create(self, job: Job, *, due_at: str, once: Once | None = None) -> Job:
@@ -167,7 +171,7 @@ class InMemoryJobs:
         if row:
             row.lease_until, row.seconds_done = None, 0.0
 
-    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, due_at: str) -> Job:
+    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, work: Work, due_at: str) -> Job:
         row = self._held(job, index, worker)
         stored = self._same_attempt(job)
         if row is None or stored.status is not JobStatus.PROCESSING:
@@ -175,9 +179,31 @@ class InMemoryJobs:
         row.finished, row.lease_until, row.seconds_done = True, None, seconds
         done = stored.progress
         progress = replace(done, parts_done=done.parts_done + 1, seconds_done=done.seconds_done + seconds)
-        self.rows[job.owner, job.id] = replace(stored, progress=progress)
+        self.rows[job.owner, job.id] = replace(stored, progress=progress, engine_s=stored.engine_s + work.engine_s)
+        _add(self.meter, (job.owner, work.day, job.credential), seconds, work)
+        _add(self.speeds, (job.options.model, work.day), seconds, work)
         self.due_at[job.owner, job.id] = due_at
         return self.rows[job.owner, job.id]
+
+    def spend(self, job: Job, work: Work) -> None:
+        _add(self.meter, (job.owner, work.day, job.credential), 0.0, work)
+        if stored := self.rows.get((job.owner, job.id)):
+            self.rows[job.owner, job.id] = replace(stored, engine_s=stored.engine_s + work.engine_s)
+
+    def speed(self, model: str, day: str) -> Speed | None:
+        first = (date.fromisoformat(day) - timedelta(days=SPEED_DAYS - 1)).isoformat()
+        found = [sums for (which, when), sums in self.speeds.items() if which == model and first <= when <= day]
+        speed = Speed(sum(audio for audio, _ in found), sum(engine for _, engine in found))
+        return speed if speed.audio_s > 0 and speed.engine_s > 0 else None
+
+    def ahead_of(self, job: Job, *, limit: int) -> Sequence[Ahead]:
+        waiting = (JobStatus.QUEUED, JobStatus.PROCESSING)
+        ahead = [
+            one
+            for one in self.rows.values()
+            if one.status in waiting and one.lane is job.lane and _place(one) < _place(job) and one.facts
+        ]
+        return [Ahead(one.facts.duration_s, one.options.model) for one in ahead if one.facts][:limit]
 
     def parts(self, job: Job) -> Sequence[PartState]:
         prefix = (job.owner, job.id, job.attempt)
@@ -197,3 +223,12 @@ class InMemoryJobs:
     @staticmethod
     def _part(job: Job, index: int) -> tuple[str, str, int, int]:
         return job.owner, job.id, job.attempt, index
+
+
+def _place(job: Job) -> tuple[str, str]:
+    return job.timings.queued_at or "", job.id
+
+
+def _add(sums: dict[Any, tuple[float, float]], key: Any, audio_s: float, work: Work) -> None:
+    audio, engine = sums.get(key, (0.0, 0.0))
+    sums[key] = audio + audio_s, engine + work.engine_s

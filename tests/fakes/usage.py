@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from sotto.domain.job import FINAL, Job, JobStatus
+from sotto.domain.metering import DayUse
 from sotto.domain.quotas import Held
 from tests.fakes.jobs import InMemoryJobs
 
@@ -30,6 +31,13 @@ class InMemoryUsage:
 
     def seconds(self, owner: str, month: str) -> float:
         return self.sums[owner, month]
+
+    def days(self, owner: str, month: str) -> list[DayUse]:
+        return [
+            DayUse(day, credential, audio, engine)
+            for (who, day, credential), (audio, engine) in sorted(self._jobs.meter.items())
+            if who == owner and day.startswith(month)
+        ]
 
     def charge(self, job: Job, seconds: float, month: str, *, at_most_s: float | None) -> bool:
         mark = job.owner, job.id, job.attempt

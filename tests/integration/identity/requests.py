@@ -8,6 +8,7 @@ from tests.integration.identity.world import Route
 
 BODIES: dict[Route, Any] = {
     ("POST", "/jobs"): {"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"},
+    ("POST", "/estimates"): {"duration_s": 3600},
     ("POST", "/jobs/batch"): {"jobs": [{"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"}]},
     ("PATCH", "/jobs/{job_id}"): {"title": "Council"},
     ("POST", "/jobs/{job_id}/upload/parts"): {"numbers": [1]},

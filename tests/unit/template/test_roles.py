@@ -117,7 +117,12 @@ def test_objects_are_reached_by_prefix_and_lists_are_bounded_to_prefixes(resourc
 @pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)
 def test_the_table_is_reached_by_name_and_its_index_only_by_those_that_sweep(resources: Resources, role: str) -> None:
     index, stream = {"Fn::Sub": "${Table.Arn}/index/due"}, {"Fn::GetAtt": ["Table", "StreamArn"]}
-    allowed = {"ReconcileRole": [index], "NotifyRole": [index, stream], "IndexWordsRole": [stream]}.get(role, [])
+    allowed = {
+        "ReconcileRole": [index],
+        "JobsRole": [index],
+        "NotifyRole": [index, stream],
+        "IndexWordsRole": [stream],
+    }.get(role, [])
     found = []
     for one in _statements(resources, role):
         if not any(action.startswith("dynamodb:") for action in as_list(one["Action"])):

@@ -6,6 +6,7 @@ import pytest
 
 from sotto.domain.errors import NotARecording, NotFound, RecordingDamaged, StorageUnavailable, Unavailable, WrongState
 from sotto.domain.job import JobStatus
+from sotto.domain.metering import Work
 from sotto.domain.object_keys import work_key
 from sotto.domain.parts import Lane
 from sotto.domain.renderings.view import View
@@ -365,7 +366,9 @@ def test_a_whole_job_that_nobody_joined_is_joined(service) -> None:
     service.objects.write(
         work_key(job.owner, job.id, 1, 0), result.model_dump_json().encode(), content_type="application/json"
     )
-    service.jobs.finish_part(claimed, 0, worker="w", seconds=100.0, due_at="2026-11-22T12:10:00.000Z")
+    service.jobs.finish_part(
+        claimed, 0, worker="w", seconds=100.0, work=Work(1.0, "2026-11-22"), due_at="2026-11-22T12:10:00.000Z"
+    )
     service.clock.forward(1000)
     assert service.reconcile() == {"joined": 1}
     assert service.words(job) == ALL_WORDS[:100]

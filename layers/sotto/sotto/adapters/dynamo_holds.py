@@ -1,6 +1,7 @@
 """One small row a job that says what it holds of its owner's quotas: a recording's bytes, and a place while it runs.
 
     pk USER#<owner>   sk HOLD#<job>   bytes; `ended` once the job has; gone with the job or the recording (TTL)
+                                      in the index `due`, by lane and time, from QUEUED to the job's end
 
 The job's own row is ten times as large, and a user may have thousands. Each change is part of the transaction that
 makes the job's move, so a hold is open exactly while its job has not ended.
@@ -12,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sotto.adapters.dynamo_rows import to_row
+from sotto.domain.errors import WrongState
 from sotto.domain.job import Job, JobStatus
 
 PREFIX = "HOLD#"
+LANE = "LANE#"
 
 
 def hold_key(owner: str, job_id: str) -> dict[str, str]:
@@ -28,10 +31,30 @@ def new_hold(table: str, job: Job, audio_days: int) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": to_row(row)}}
 
 
+def queued_hold(table: str, job: Job) -> dict[str, Any]:
+    """Beside the move to QUEUED: the job's place in its lane, for those behind it to count."""
+    lane, facts = job.lane, job.facts
+    if lane is None or facts is None:
+        raise WrongState(f"job {job.id}: expected a recording that was looked into and a lane, found none")
+    values = {
+        ":lane": f"{LANE}{lane.value}",
+        ":place": place_of(job),
+        ":seconds": facts.duration_s,
+        ":model": job.options.model,
+        ":bytes": _stored(job),
+    }
+    change = "SET due_pk = :lane, due_sk = :place, seconds = :seconds, model = :model, #bytes = :bytes"
+    return _update(table, job, change, values)
+
+
+def place_of(job: Job) -> str:
+    return f"{job.timings.queued_at}#{job.id}"
+
+
 def ended_hold(table: str, job: Job) -> dict[str, Any]:
     """Beside a job's end: what is really stored, as far as it is known by then."""
     values = {":ended": True, ":bytes": _stored(job)}
-    return _update(table, job, "SET ended = :ended, #bytes = :bytes", values)
+    return _update(table, job, "SET ended = :ended, #bytes = :bytes REMOVE due_pk, due_sk", values)
 
 
 def reopened_hold(table: str, job: Job, audio_days: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from sotto.domain.errors import Failure
 from sotto.domain.job import Attempt, DropRef, Job, JobStatus, Progress, RecordingRef, Timings
 from sotto.domain.options import Options
+from sotto.domain.parts import Lane
 from sotto.domain.transcript import RecordingFacts
 
 
@@ -62,6 +63,9 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "transcript_key": job.transcript_key,
         "transcript_version": job.transcript_version,
         "failure": asdict(job.failure) if job.failure else None,
+        "lane": job.lane.value if job.lane else None,
+        "credential": job.credential,
+        "engine_s": job.engine_s,
         "warnings": list(job.warnings),
         "history": [_attempt_to_row(attempt) for attempt in job.history],
         "dropped": asdict(job.dropped) if job.dropped else None,
@@ -130,6 +134,9 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         transcript_key=row.get("transcript_key"),
         transcript_version=row["transcript_version"],
         failure=Failure(**row["failure"]) if "failure" in row else None,
+        lane=Lane(row["lane"]) if "lane" in row else None,
+        credential=row.get("credential", "token"),
+        engine_s=float(row.get("engine_s", 0)),
         warnings=tuple(row["warnings"]),
         history=tuple(_attempt_from_row(attempt) for attempt in row["history"]),
         dropped=DropRef(**row["dropped"]) if "dropped" in row else None,

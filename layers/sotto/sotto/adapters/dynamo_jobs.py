@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from ulid import ULID
 
 from sotto.adapters.aws_errors import code_of, translated
-from sotto.adapters.dynamo_holds import ended_hold, hold_key, new_hold, reopened_hold
+from sotto.adapters.dynamo_holds import LANE, ended_hold, hold_key, new_hold, place_of, queued_hold, reopened_hold
 from sotto.adapters.dynamo_job_rows import (
     changed_attributes,
     charge_prefix,
@@ -35,12 +35,14 @@ from sotto.adapters.dynamo_job_rows import (
     part_prefix,
     version_prefix,
 )
+from sotto.adapters.dynamo_meter import measured, metered, speed_of
 from sotto.adapters.dynamo_once import DynamoOnce
 from sotto.adapters.dynamo_outbox import event_to_row
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import NotFound, StorageUnavailable, WrongState
 from sotto.domain.idempotency import Once
-from sotto.domain.job import FINAL, Job, JobStatus, sources_of
+from sotto.domain.job import FINAL, Ahead, Job, JobStatus, sources_of
+from sotto.domain.metering import Speed, Work
 from sotto.domain.outbox import job_event
 from sotto.domain.parts import Claim, PartState
 from sotto.domain.receipts import RowCount
@@ -141,9 +143,31 @@ class DynamoJobs:
             condition=f"#status IN ({', '.join(sources)})",
             values=sources,
             expected=f"a job that can become {target}",
-            beside=[self._event(moved), ended_hold(self._table, moved)] if target in FINAL else [],
+            beside=self._beside(moved),
         )
         return moved
+
+    def _beside(self, moved: Job) -> list[dict[str, Any]]:
+        if moved.status in FINAL:
+            return [self._event(moved), ended_hold(self._table, moved)]
+        return [queued_hold(self._table, moved)] if moved.status is JobStatus.QUEUED and moved.lane else []
+
+    def ahead_of(self, job: Job, *, limit: int) -> Sequence[Ahead]:
+        if job.lane is None or job.timings.queued_at is None:
+            return []
+        with translated(StorageUnavailable, "table"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName="due",
+                KeyConditionExpression="due_pk = :lane AND due_sk < :place",
+                ExpressionAttributeValues=to_row({":lane": f"{LANE}{job.lane.value}", ":place": place_of(job)}),
+                PaginationConfig={"MaxItems": limit},
+            )
+            rows = [from_row(row) for page in pages for row in page["Items"]]
+        return [Ahead(float(row["seconds"]), str(row["model"])) for row in rows]
+
+    def speed(self, model: str, day: str) -> Speed | None:
+        return speed_of(self._client, self._table, model, day)
 
     def restart(self, job: Job, *, due_at: str, once: Once | None = None, **changes: object) -> Job:
         again = job.moved(JobStatus.AWAITING_UPLOAD, attempt=job.attempt + 1, **changes)
@@ -271,7 +295,7 @@ class DynamoJobs:
     def release_part(self, job: Job, index: int, *, worker: str) -> None:
         self._update_part(job, index, worker, "SET seconds_done = :zero REMOVE lease_until", {":zero": 0})
 
-    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, due_at: str) -> Job:
+    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, work: Work, due_at: str) -> Job:
         part: Any = {
             "TableName": self._table,
             "Key": to_row(part_key(job, index)),
@@ -283,24 +307,41 @@ class DynamoJobs:
         whole: Any = {
             "TableName": self._table,
             "Key": to_row(job_key(job.owner, job.id)),
-            "UpdateExpression": "SET due_sk = :due ADD parts_done :one, seconds_done :seconds",
+            "UpdateExpression": "SET due_sk = :due ADD parts_done :one, seconds_done :seconds, engine_s :engine",
             "ConditionExpression": "#status = :processing AND attempt = :attempt",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": to_row(
                 {
                     ":one": 1,
                     ":seconds": seconds,
+                    ":engine": work.engine_s,
                     ":due": due_at,
                     ":processing": JobStatus.PROCESSING.value,
                     ":attempt": job.attempt,
                 }
             ),
         }
-        if not self._transact([{"Update": part}, {"Update": whole}], f"part {index} of job {job.id}"):
+        meter = metered(self._table, job, work, seconds)
+        if not self._transact(
+            [{"Update": part}, {"Update": whole}, {"Update": meter}], f"part {index} of job {job.id}"
+        ):
             raise WrongState(
                 f"part {index} of job {job.id}: expected it to be this worker's and its job to run, found otherwise"
             )
+        with translated(StorageUnavailable, "table"):
+            self._client.update_item(**measured(self._table, job.options.model, work, seconds))
         return self.get(job.owner, job.id)
+
+    def spend(self, job: Job, work: Work) -> None:
+        self._transact([{"Update": metered(self._table, job, work, 0.0)}], f"work on job {job.id}")
+        whole: Any = {
+            "TableName": self._table,
+            "Key": to_row(job_key(job.owner, job.id)),
+            "UpdateExpression": "ADD engine_s :engine",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": to_row({":engine": work.engine_s}),
+        }
+        self._transact([{"Update": whole}], f"work on job {job.id}")
 
     def parts(self, job: Job) -> Sequence[PartState]:
         with translated(StorageUnavailable, "table"):

@@ -20,9 +20,11 @@ from botocore.exceptions import ClientError
 from sotto.adapters.aws_errors import code_of, translated
 from sotto.adapters.dynamo_holds import PREFIX
 from sotto.adapters.dynamo_job_rows import charge_prefix
+from sotto.adapters.dynamo_meter import days_of
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import StorageUnavailable
 from sotto.domain.job import Job
+from sotto.domain.metering import DayUse
 from sotto.domain.quotas import Held
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ class DynamoUsage:
                 TableName=self._table, Key=to_row(_usage_key(owner, month)), ConsistentRead=True
             )
         return float(from_row(found["Item"])["seconds"]) if "Item" in found else 0.0
+
+    def days(self, owner: str, month: str) -> list[DayUse]:
+        return days_of(self._client, self._table, owner, month)
 
     def charge(self, job: Job, seconds: float, month: str, *, at_most_s: float | None) -> bool:
         if at_most_s is not None and seconds > at_most_s:

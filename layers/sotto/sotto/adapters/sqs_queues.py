@@ -29,7 +29,11 @@ class SqsParts:
     def send(self, parts: Iterable[PartQueued], lane: Lane) -> None:
         waiting = iter(parts)
         while batch := list(islice(waiting, BATCH)):
-            entries: Any = [{"Id": str(i), "MessageBody": part.model_dump_json()} for i, part in enumerate(batch)]
+            # On a standard queue the group orders nothing: it tells SQS whose messages must not hold up the others'.
+            entries: Any = [
+                {"Id": str(i), "MessageBody": part.model_dump_json(), "MessageGroupId": part.owner}
+                for i, part in enumerate(batch)
+            ]
             with translated(QueueUnavailable, "queue"):
                 answer = self._client.send_message_batch(QueueUrl=self._urls[lane], Entries=entries)
             if answer.get("Failed"):

@@ -45,6 +45,8 @@ ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
     ("POST", "/invitations"): Scope.ADMIN_WRITE,
     ("GET", "/audit"): Scope.ADMIN_READ,
     ("GET", "/models"): Scope.JOBS_READ,
+    ("POST", "/estimates"): Scope.JOBS_READ,
+    ("GET", "/usage"): Scope.JOBS_READ,
     ("POST", "/jobs"): Scope.JOBS_WRITE,
     ("POST", "/jobs/batch"): Scope.JOBS_WRITE,
     ("GET", "/jobs"): Scope.JOBS_READ,

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sotto.domain.errors import Failure, NotFound, WrongState
 from sotto.domain.options import Options
+from sotto.domain.parts import Lane
 from sotto.domain.transcript import RecordingFacts
 
 
@@ -132,6 +133,9 @@ class Job:
     transcript_key: str | None = None
     transcript_version: int = 1
     failure: Failure | None = None
+    lane: Lane | None = None
+    credential: str = "token"  # "token" or the key's prefix: who made it, for the account of its work
+    engine_s: float = 0.0  # measured work of all attempts (domain/metering.py)
     warnings: tuple[str, ...] = ()
     history: tuple[Attempt, ...] = ()
     dropped: DropRef | None = None
@@ -172,6 +176,14 @@ class Page:
 
     jobs: tuple[Job, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A job that waits before another one: seconds of its audio, and its model."""
+
+    seconds: float
+    model: str
 
 
 class Stage(StrEnum):

@@ -1,6 +1,6 @@
-"""What one user may use: minutes of audio a month, unfinished jobs, stored bytes. 0 means no limit.
+"""What one user may use: minutes of audio and seconds of the engine a month, unfinished jobs, stored bytes.
 
-Months are UTC's, so that everybody's month turns at the same moment.
+0 means no limit. Months are UTC's, so that everybody's month turns at the same moment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Quotas:
     minutes_a_month: int = 0
     concurrent_jobs: int = 0
     stored_bytes: int = 0
+    engine_s_a_month: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sotto.domain.job import Attempt, Job, JobStatus, Stage, Timings, stage_of
 from sotto.domain.labels import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
 from sotto.domain.languages import LANGUAGES
 from sotto.domain.options import MODELS, Options, Task
+from sotto.domain.parts import Lane
 from sotto.domain.uploads import PresignedPut, UploadedPart
 from sotto.entry.openai_models import OpenAiModel
 from sotto.workflows.create_fetch import NewFetch
@@ -53,7 +54,7 @@ class JobRequest(OptionsRequest):
         default_factory=list, description=f"up to {MOST_TAGS} words to find it by, of up to {LONGEST_TAG} characters"
     )
 
-    def to_domain(self, default_model: str) -> NewJob:
+    def to_domain(self, default_model: str, credential: str) -> NewJob:
         """A job with an upload. Raises InvalidInput when name or size are missing, or an address is given."""
         if self.source_url is not None:
             raise InvalidInput("source_url", expected="nothing here", found="an address", hint="Use POST /v1/jobs.")
@@ -68,13 +69,14 @@ class JobRequest(OptionsRequest):
             options=self._options(default_model),
             title=self.title,
             tags=tuple(self.tags),
+            credential=credential,
         )
 
-    def to_fetch(self, source_url: str, default_model: str) -> NewFetch:
+    def to_fetch(self, source_url: str, default_model: str, credential: str) -> NewFetch:
         """A job whose recording lies at `source_url`. Raises InvalidInput when a size is given."""
         if self.size_bytes is not None:
             raise InvalidInput("size_bytes", expected="nothing beside source_url", found=self.size_bytes)
-        return NewFetch(source_url, self.name, self._options(default_model), self.title, tuple(self.tags))
+        return NewFetch(source_url, self.name, self._options(default_model), self.title, tuple(self.tags), credential)
 
     def _options(self, default_model: str) -> Options:
         options = self.model_dump(include=set(OptionsRequest.model_fields))
@@ -185,6 +187,8 @@ class JobShape(Shape):
     language_probability: float | None
     transcript_version: int
     attempt: int
+    lane: Lane | None
+    engine_s: float = Field(description="seconds of the engine's work so far, tries that failed among them")
     failure: FailureShape | None
     warnings: list[str]
     timings: TimingsShape
@@ -216,6 +220,8 @@ class JobShape(Shape):
             language_probability=job.language_probability,
             transcript_version=job.transcript_version,
             attempt=job.attempt,
+            lane=job.lane,
+            engine_s=round(job.engine_s, 3),
             failure=FailureShape.of(job.failure) if job.failure else None,
             warnings=list(job.warnings),
             timings=TimingsShape.of(job.timings),

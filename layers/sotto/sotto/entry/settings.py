@@ -153,9 +153,18 @@ class QuotaSettings(Settings):
         default=100 * 1024**3, ge=0, description="Bytes of recordings that a user may have stored, 0 for no limit"
     )
 
+    quota_engine_s_a_month: int = Field(
+        default=0, ge=0, description="Seconds of the engine's work that a user may cause a month, 0 for no limit"
+    )
+
     @property
     def quotas(self) -> Quotas:
-        return Quotas(self.quota_minutes_a_month, self.quota_concurrent_jobs, self.quota_stored_bytes)
+        return Quotas(
+            self.quota_minutes_a_month,
+            self.quota_concurrent_jobs,
+            self.quota_stored_bytes,
+            self.quota_engine_s_a_month,
+        )
 
 
 class NewJobSettings(KeepSettings, QuotaSettings):
@@ -256,6 +265,15 @@ class RetrySettings(JobSettings, ReceiptSettings):
 
     fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
+    price_per_engine_s: float = Field(
+        default=0, ge=0, description="Price of a second of the engine's work in your currency, 0 to show no costs"
+    )
+    fast_lane_workers: int = Field(
+        default=1, ge=1, description="Parts of short recordings that are transcribed at once, for expected times"
+    )
+    bulk_lane_workers: int = Field(
+        default=1, ge=1, description="Parts of long recordings that are transcribed at once, for expected times"
+    )
     trusted_proxies: int = Field(
         default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
     )

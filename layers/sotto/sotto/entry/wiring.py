@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from sotto.workflows.create_jobs import CreateJobs
     from sotto.workflows.delete_own_job import DeleteOwnJob
     from sotto.workflows.fail_job import FailJob
+    from sotto.workflows.foresee_job import ForeseeJob
     from sotto.workflows.intake_recording import IntakeRecording
     from sotto.workflows.keep_quotas import KeepQuotas
     from sotto.workflows.label_job import LabelJob
     from sotto.workflows.list_jobs import ListJobs
+    from sotto.workflows.quota_ports import Usage
     from sotto.workflows.read_job import ReadJob
     from sotto.workflows.reconcile_jobs import ReconcileJobs
     from sotto.workflows.retry_job import RetryJob
@@ -112,6 +114,20 @@ def label_job() -> LabelJob:
     from sotto.workflows.label_job import LabelJob
 
     return LabelJob(_jobs(job_settings()))
+
+
+def foresee_job() -> ForeseeJob:
+    from sotto.workflows.foresee_job import ForeseeJob
+
+    settings = retry_settings()
+    workers = {Lane.FAST: settings.fast_lane_workers, Lane.BULK: settings.bulk_lane_workers}
+    return ForeseeJob(_jobs(settings), now, workers, settings.price_per_engine_s)
+
+
+def usage() -> Usage:
+    from sotto.adapters.dynamo_usage import DynamoUsage
+
+    return DynamoUsage(aws.dynamodb(), job_settings().table)
 
 
 def cancel_job() -> CancelJob:

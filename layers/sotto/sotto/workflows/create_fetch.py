@@ -30,6 +30,7 @@ class NewFetch:
     options: Options
     title: str | None = None
     tags: tuple[str, ...] = ()
+    credential: str = "token"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class CreateFetch:
             owner=owner,
             id=self.new_id(),
             name=name,
+            credential=request.credential,
             title=title,
             tags=tags,
             content_type="application/octet-stream",

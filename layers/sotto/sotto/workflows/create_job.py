@@ -33,6 +33,7 @@ class NewJob:
     options: Options
     title: str | None = None
     tags: tuple[str, ...] = ()
+    credential: str = "token"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class CreateJob:
             owner=owner,
             id=job_id,
             name=name,
+            credential=request.credential,
             title=title,
             tags=tags,
             content_type=request.content_type,

@@ -86,6 +86,7 @@ class IntakeRecording:
             due_at=after(now, STALLED_AFTER_S),
             recording=recording,
             facts=facts,
+            lane=self.plans.lane_of(facts),
             progress=Progress(seconds_total=facts.duration_s, parts_total=len(parts)),
             timings=replace(job.timings, uploaded_at=event_time or iso(now), queued_at=iso(now)),
         )

@@ -1,7 +1,8 @@
 """Keep one user within minutes a month, unfinished jobs and stored bytes.
 
-Minutes are exact: they are known when intake has looked into the recording, and charged there once an attempt. Jobs
-and bytes are counted before a job is made, so requests at the same moment may pass together
+Seconds of the engine are counted as work ends (domain/metering.py), so the jobs that run when they are used up are
+finished. Minutes are exact: they are known when intake has looked into the recording, and charged there once an
+attempt. Jobs and bytes are counted before a job is made, so requests at the same moment may pass together
 (docs/decisions/0010-quotas-are-counted-where-they-are-known.md).
 """
 
@@ -33,6 +34,15 @@ class KeepQuotas:
                     f"minutes a month: expected less than {quotas.minutes_a_month}, found {used / 60:.0f}",
                     retry_after_s=until_next_month_s(now),
                     hint="Minutes count from 0 again on the first of the month (UTC); an administrator can raise the"
+                    " limit.",
+                )
+        if quotas.engine_s_a_month:
+            spent = sum(one.engine_s for one in self.usage.days(owner, month_of(now)))
+            if spent >= quotas.engine_s_a_month:
+                raise LimitReached(
+                    f"engine seconds a month: expected less than {quotas.engine_s_a_month}, found {spent:.0f}",
+                    retry_after_s=until_next_month_s(now),
+                    hint="They count from 0 again on the first of the month (UTC); an administrator can raise the"
                     " limit.",
                 )
         if not quotas.concurrent_jobs and not quotas.stored_bytes:

@@ -12,6 +12,7 @@ from sotto.domain.events import PartQueued, Source
 from sotto.domain.job import Job
 from sotto.domain.object_keys import plan_key
 from sotto.domain.parts import Lane, Part
+from sotto.domain.transcript import RecordingFacts
 from sotto.workflows.ports import Objects, PartsQueue
 
 _PLAN = TypeAdapter(list[Part])
@@ -35,6 +36,10 @@ class PartPlans:
             raise WrongState(f"job {job.id}: expected a plan of its parts, found none")
         return _PLAN.validate_json(content)
 
+    def lane_of(self, facts: RecordingFacts) -> Lane:
+        """Short recordings never wait behind long ones."""
+        return Lane.FAST if facts.duration_s <= self.fast_lane_s else Lane.BULK
+
     def queue_parts(self, job: Job, parts: Sequence[Part]) -> None:
         """Send one message a part. Duplicates are harmless: a part is claimed before it is worked on."""
         if job.recording is None or job.facts is None:
@@ -47,7 +52,6 @@ class PartPlans:
             size_bytes=job.recording.size_bytes,
             duration_s=job.facts.duration_s,
         )
-        lane = Lane.FAST if job.facts.duration_s <= self.fast_lane_s else Lane.BULK
         self.queue.send(
             (
                 PartQueued(
@@ -62,5 +66,5 @@ class PartPlans:
                 )
                 for part in parts
             ),
-            lane,
+            job.lane or self.lane_of(job.facts),
         )

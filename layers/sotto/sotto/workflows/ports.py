@@ -11,7 +11,8 @@ from typing import BinaryIO, Protocol
 
 from sotto.domain.events import PartQueued
 from sotto.domain.idempotency import Once
-from sotto.domain.job import Job, JobStatus, RecordingRef
+from sotto.domain.job import Ahead, Job, JobStatus, RecordingRef
+from sotto.domain.metering import Speed, Work
 from sotto.domain.options import Options
 from sotto.domain.parts import Claim, Lane, Part, PartState, Probed
 from sotto.domain.receipts import RowCount
@@ -104,8 +105,20 @@ class Jobs(Protocol):
         """Give the part back, so that a retry need not wait for the lease to run out."""
         ...
 
-    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, due_at: str) -> Job:
-        """Count the part as done, once, and return the job as it is then. Raises WrongState, NotFound."""
+    def finish_part(self, job: Job, index: int, *, worker: str, seconds: float, work: Work, due_at: str) -> Job:
+        """Count the part and the work on it, once, and return the job as it is then. Raises WrongState, NotFound."""
+        ...
+
+    def spend(self, job: Job, work: Work) -> None:
+        """Count work that finished no part; the owner's account has it even when the job is gone."""
+        ...
+
+    def speed(self, model: str, day: str) -> Speed | None:
+        """How fast the model was in the days up to `day`, by finished parts of all owners; None without any."""
+        ...
+
+    def ahead_of(self, job: Job, *, limit: int) -> Sequence[Ahead]:
+        """Unfinished jobs of `job`'s lane that were queued before it, at most `limit`; seconds late at times."""
         ...
 
     def parts(self, job: Job) -> Sequence[PartState]:

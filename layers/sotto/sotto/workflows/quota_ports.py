@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from sotto.domain.job import Job
+from sotto.domain.metering import DayUse
 from sotto.domain.quotas import Held
 
 
@@ -18,6 +20,10 @@ class Usage(Protocol):
 
     def seconds(self, owner: str, month: str) -> float:
         """Seconds of audio that were charged in `month` (2026-11)."""
+        ...
+
+    def days(self, owner: str, month: str) -> Sequence[DayUse]:
+        """Measured work of `month`, by day and credential."""
         ...
 
     def charge(self, job: Job, seconds: float, month: str, *, at_most_s: float | None) -> bool:

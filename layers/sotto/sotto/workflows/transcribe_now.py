@@ -45,6 +45,7 @@ class Recording:
     name: str
     content_type: str
     content: bytes
+    credential: str = "token"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ class TranscribeNow:
             claimed = self.requests.claim(owner, mark, fresh, instead_of=claimed.job_id)
         # Under the remembered id, whoever gets here first; the others find the id taken, and join.
         create = replace(self.create, new_id=lambda: claimed.job_id)
-        request = NewJob(recording.name, len(recording.content), recording.content_type, options)
+        request = NewJob(
+            recording.name, len(recording.content), recording.content_type, options, credential=recording.credential
+        )
         try:
             return create(owner, request, request_id).job
         except WrongState:

@@ -7,11 +7,14 @@ once, by a condition; a message that comes again after the last count joins agai
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sotto.domain.errors import NotFound, Rejected, Unavailable, WrongState
 from sotto.domain.events import PartQueued
 from sotto.domain.job import FINAL, Job, JobStatus, RecordingRef
+from sotto.domain.metering import Work
 from sotto.domain.object_keys import work_key
 from sotto.domain.options import MODELS
 from sotto.domain.parts import Claim
@@ -69,19 +72,39 @@ class TranscribePart:
                     result.model_dump_json().encode(),
                     content_type="application/json",
                 )
-            job = self.jobs.finish_part(
-                job,
-                index,
-                worker=worker,
-                seconds=result.end - result.start,
-                due_at=after(self.clock(), STALLED_AFTER_S),
-            )
         except LeaseLost:
+            self._spend(job, now)
             raise
         except Exception:  # whatever it was, the retry need not wait for the lease to run out
             self.jobs.release_part(job, index, worker=worker)
+            self._spend(job, now)
             raise
-        return self._join_if_whole(job)
+        return self._join_if_whole(self._finished(job, result, worker, now))
+
+    def _finished(self, job: Job, result: PartTranscript, worker: str, claimed: datetime) -> Job:
+        try:
+            return self.jobs.finish_part(
+                job,
+                result.index,
+                worker=worker,
+                seconds=result.end - result.start,
+                work=self._work_since(claimed),
+                due_at=after(self.clock(), STALLED_AFTER_S),
+            )
+        except (NotFound, WrongState):  # nobody's result, and work all the same
+            self._spend(job, claimed)
+            raise
+        except Exception:  # perhaps it was counted and the answer lost, so its work is not counted once more
+            self.jobs.release_part(job, result.index, worker=worker)
+            raise
+
+    def _work_since(self, claimed: datetime) -> Work:
+        now = self.clock()
+        return Work(max(0.0, (now - claimed).total_seconds()), iso(now)[:10])
+
+    def _spend(self, job: Job, claimed: datetime) -> None:
+        with suppress(Unavailable):  # what stopped the work matters more than its account
+            self.jobs.spend(job, self._work_since(claimed))
 
     def _started(self, job: Job) -> Job:
         if job.status is JobStatus.PROCESSING:

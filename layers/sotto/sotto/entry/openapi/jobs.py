@@ -13,6 +13,7 @@ from sotto.entry.job_shapes import (
 from sotto.entry.list_shapes import JobsAnswer, JobsQuery
 from sotto.entry.openapi.route import ONCE, Door, Route
 from sotto.entry.receipt_shapes import ReceiptAnswer, ReceiptKeysAnswer, VerifiedAnswer, VerifyRequest
+from sotto.entry.usage_shapes import EstimateAnswer, EstimateRequest, StatusAnswer, UsageAnswer, UsageQuery
 
 JOBS = Door(
     "jobs",
@@ -27,7 +28,13 @@ JOBS = Door(
             {200: JobsAnswer},
             query=JobsQuery,
         ),
-        Route("GET", "/jobs/{job_id}", "get_job", "One job with its progress.", {200: JobAnswer}),
+        Route(
+            "GET",
+            "/jobs/{job_id}",
+            "get_job",
+            "One job with its progress, its place in the queue and its costs.",
+            {200: StatusAnswer},
+        ),
         Route(
             "PATCH",
             "/jobs/{job_id}",
@@ -83,6 +90,22 @@ JOBS = Door(
             "get_recording",
             "A short-lived URL that plays the recording.",
             {200: RecordingAnswer},
+        ),
+        Route(
+            "POST",
+            "/estimates",
+            "estimate_job",
+            "What a recording of some length will probably take, by the model's measured speed.",
+            {200: EstimateAnswer},
+            body=EstimateRequest,
+        ),
+        Route(
+            "GET",
+            "/usage",
+            "show_usage",
+            "The caller's measured work of a month, by day and key.",
+            {200: UsageAnswer},
+            query=UsageQuery,
         ),
         Route(
             "GET",
