@@ -8,13 +8,13 @@ PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/svelte.config.js -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/api.html web/vite.config.ts web/svelte.config.js -type f 2>/dev/null)
 # Node of the machine, else the one that PyPI packages, in our own environment.
 NPM := $(shell command -v npm || echo npm)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run demo test check e2e bench bench-gpu build deploy freeze format clean
+.PHONY: help setup run demo test check e2e bench bench-gpu build deploy freeze openapi format clean
 
 help:  ## show this menu
 	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*  ## /\1\t/' | expand -t 12
@@ -80,12 +80,17 @@ check: setup  ## format, lint, types, arrows, template, security
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml layers functions infra
 	cd web && $(NPM) run --silent check
+	cd web && $(NPM) run --silent api -- --check
 
 bench: setup  ## engines side by side on this machine (minutes to hours)
 	$(BIN)/python -m tests.benchmarks.engines
 
 bench-gpu: setup  ## the GPU comparison, on a machine with an NVIDIA GPU
 	$(BIN)/python -m tests.benchmarks.gpu
+
+openapi: setup  ## write the API's document and the web app's types, both made from the code
+	$(BIN)/python -m tests.house.test_openapi
+	cd web && $(NPM) run --silent api
 
 format:  ## rewrite Python files in our style
 	$(BIN)/ruff check --fix .

@@ -1,122 +1,65 @@
 /**
- * The shapes of the HTTP API, one place. Written by hand from the service's contract until they are generated from its
- * OpenAPI document; nothing else in the app describes the wire.
+ * What the app needs of the HTTP API, by the app's names. The shapes themselves are generated from the service's OpenAPI
+ * document (`make openapi`), so a field that the service renames or drops fails the type check here.
  *
  * Times are ISO 8601 UTC, durations are seconds.
  */
+import type { components } from './schema';
 
-export type JobStatus =
-  'AWAITING_UPLOAD' | 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'EXPIRED';
-export type Stage = 'uploading' | 'fetching' | 'waiting' | 'transcribing' | 'joining' | 'done';
-export type Task = 'transcribe' | 'translate';
+type Schemas = components['schemas'];
+
+export type JobStatus = Schemas['JobStatus'];
+export type Stage = Schemas['Stage'];
+export type Task = Schemas['Task'];
 export type TranscriptFormat = 'txt' | 'srt' | 'vtt' | 'tsv' | 'md' | 'docx' | 'json';
 
-export interface Tokens {
-  access_token: string;
-  token_type: 'Bearer';
-  expires_in: number;
-  refresh_token: string;
-  must_change_password: boolean;
-}
+export type Tokens = Schemas['TokensAnswer'];
+export type Model = Schemas['ModelShape'];
+/** `languages` is code -> English name. */
+export type Catalogue = Pick<Schemas['ModelsAnswer'], 'models' | 'languages'>;
 
-export interface Model {
-  name: string;
-  multilingual: boolean;
-  translates: boolean;
-  size_mb: number;
-  note: string;
-  default: boolean;
-}
+export type JobOptions = Pick<Schemas['Options'], 'model' | 'language' | 'task' | 'word_times'> &
+  Partial<Pick<Schemas['Options'], 'hotwords'>>;
+export type Failure = Schemas['FailureShape'];
+/** `seconds_total` is 0 until the recording was measured. */
+export type Progress = Schemas['ProgressShape'];
+/** `retried_at` is when the present attempt was asked for; null in the first. */
+export type Timings = Schemas['TimingsShape'];
 
-export interface Catalogue {
-  models: Model[];
-  /** code -> English name */
-  languages: Record<string, string>;
-}
-
-export interface JobOptions {
-  model: string;
-  language: string | null;
-  task: Task;
-  word_times: boolean;
-  hotwords?: string | null;
-}
-
-export interface Failure {
-  code: string;
-  message: string;
-  hint: string;
-}
-
-export interface Progress {
-  seconds_done: number;
-  /** 0 until the recording was measured */
-  seconds_total: number;
-  parts_done: number;
-  parts_total: number;
-}
-
-export interface Timings {
-  created_at: string;
-  /** when the present attempt was asked for; null in the first */
-  retried_at: string | null;
-  uploaded_at: string | null;
-  queued_at: string | null;
-  started_at: string | null;
-  completed_at: string | null;
-}
-
-export interface Job {
-  id: string;
-  status: JobStatus;
-  stage: Stage;
-  name: string;
-  content_type: string;
-  size_bytes: number;
-  options: JobOptions;
-  progress: Progress;
-  duration_s: number | null;
-  language: string | null;
-  language_probability: number | null;
-  attempt: number;
-  failure: Failure | null;
-  warnings: string[];
-  timings: Timings;
-  request_id: string;
-  links: { self: string; transcript: string };
-}
+export type Job = Pick<
+  Schemas['JobShape'],
+  | 'id'
+  | 'status'
+  | 'stage'
+  | 'name'
+  | 'content_type'
+  | 'size_bytes'
+  | 'progress'
+  | 'duration_s'
+  | 'language'
+  | 'language_probability'
+  | 'attempt'
+  | 'failure'
+  | 'warnings'
+  | 'timings'
+  | 'request_id'
+  | 'links'
+> & { options: JobOptions };
 
 export interface JobPage {
   jobs: Job[];
-  next_cursor: string | null;
+  next_cursor: Schemas['JobsAnswer']['next_cursor'];
 }
 
-export interface NewJob {
-  name: string;
-  size_bytes: number;
-  content_type: string;
-  model?: string;
-  language?: string | null;
-  task?: Task;
-  hotwords?: string;
-}
+/** The app always says what it uploads. */
+type Said<T> = { [K in keyof T]-?: NonNullable<T[K]> };
+export type NewJob = Said<Pick<Schemas['JobRequest'], 'name' | 'size_bytes' | 'content_type'>> &
+  Partial<Said<Pick<Schemas['JobRequest'], 'model'>>> &
+  Pick<Schemas['JobRequest'], 'language' | 'task' | 'hotwords'>;
 
-export interface PutUpload {
-  kind: 'put';
-  method: 'PUT';
-  url: string;
-  /** must be sent exactly so: they are part of the signature */
-  headers: Record<string, string>;
-  expires_at: string;
-}
-
-export interface MultipartUpload {
-  kind: 'multipart';
-  part_size_bytes: number;
-  part_count: number;
-  expires_at: string;
-}
-
+/** `headers` must be sent exactly so: they are part of the signature. */
+export type PutUpload = Schemas['PutUpload'];
+export type MultipartUpload = Schemas['MultipartUpload'];
 export type Upload = PutUpload | MultipartUpload;
 
 export interface AcceptedJob {
@@ -124,66 +67,39 @@ export interface AcceptedJob {
   upload: Upload;
 }
 
-export interface SignedPart {
-  number: number;
-  url: string;
-}
+export type SignedPart = Schemas['SignedPart'];
+export type UploadedPart = Schemas['UploadedPartShape'];
+export type RecordingLink = Schemas['RecordingAnswer'];
 
-export interface UploadedPart {
-  number: number;
-  etag: string;
-  size_bytes: number;
-}
-
-export interface RecordingLink {
-  url: string;
-  expires_at: string;
-}
-
-export interface Word {
-  /** its number in the transcript, never used again */
+/** `probability` is 0 to 1, from the model; null for an edited word, which no model heard. */
+export type Word = Pick<Schemas['Word'], 'text' | 'start' | 'end' | 'probability'> & {
+  /** its number in the transcript, never used again; null only in the result of a part, which is never answered */
   id: number;
-  text: string;
-  start: number;
-  end: number;
-  /** 0 to 1, from the model; null for an edited word, which no model heard */
-  probability: number | null;
-}
+};
 
-export interface Segment {
-  start: number;
-  end: number;
-  text: string;
-  /** empty when word times were not asked for */
-  words: Word[];
-  language: string;
-}
-
-/** A place that a reader should check, and the measured reason. */
-export interface Spot {
-  start: number;
-  end: number;
-  reason: string;
-}
-
-export interface Quality {
-  /** mean word probability, weighted by time; null without words */
-  score: number | null;
-  spots: Spot[];
-}
+/** `words` is empty when word times were not asked for. */
+export type Segment = Pick<Schemas['Segment'], 'start' | 'end' | 'text' | 'language'> & { words: Word[] };
 
 /** What the reader needs of the canonical transcript (`format=json`). */
-export interface Transcript {
-  version: number;
-  language: string;
-  language_probability: number | null;
+export type Transcript = Pick<
+  Schemas['Transcript'],
+  'version' | 'language' | 'language_probability' | 'warnings'
+> & {
   segments: Segment[];
-  warnings: string[];
   options: JobOptions;
-  recording: { name: string; duration_s: number };
-  engine: { model: string };
+  recording: Pick<Schemas['RecordingFacts'], 'name' | 'duration_s'>;
+  engine: Pick<Schemas['EngineFacts'], 'model'>;
   quality: Quality;
-}
+};
+
+/** A place that a reader should check, and the measured reason. */
+export type Spot = Schemas['Spot'];
+
+/** `score` is the mean word probability, weighted by time; null without words. */
+export type Quality = Pick<Schemas['Quality'], 'score' | 'spots'>;
+
+/** RFC 9457 problem details. */
+export type ProblemDetails = Schemas['Problem'];
 
 /** Operations on word ids of one version. */
 export type EditOperation =
@@ -192,39 +108,16 @@ export type EditOperation =
   | { op: 'insert'; before: number; text: string }
   | { op: 'delete'; first: number; last: number };
 
-export interface TranscriptVersion {
-  version: number;
-  kind: 'engine' | 'edit' | 'revert';
-  created_at: string;
-  operations: number;
-  /** null unless `kind` is revert */
-  reverted_to: number | null;
-}
-
-/** RFC 9457 problem details. */
-export interface ProblemDetails {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  code: string;
-  hint: string;
-  request_id: string;
-}
+export type TranscriptVersion = Pick<
+  Schemas['VersionShape'],
+  'version' | 'kind' | 'created_at' | 'operations' | 'reverted_to'
+>;
 
 /** A segment that holds all that was asked for. */
-export interface SearchHit {
-  job_id: string;
-  name: string;
-  created_at: string;
-  language: string | null;
-  segment: number;
-  /** the second in which the first of the words is said */
-  at: number;
-  snippet: string;
-  /** [start, end) in characters of `snippet` */
-  highlights: [number, number][];
-}
+export type SearchHit = Pick<
+  Schemas['HitShape'],
+  'job_id' | 'name' | 'created_at' | 'language' | 'segment' | 'at' | 'snippet'
+> & { /** [start, end) in characters of `snippet` */ highlights: [number, number][] };
 
 export interface SearchPage {
   hits: SearchHit[];
@@ -232,26 +125,17 @@ export interface SearchPage {
 }
 
 /** What somebody who is not signed in may know about the service. */
-export interface Setup {
-  bootstrapped: boolean;
-  sign_up: 'invitation' | 'open';
-}
+export type Setup = Schemas['SetupAnswer'];
 
-export type Role = 'user' | 'operator' | 'admin';
+export type Role = Schemas['Role'];
 
-export interface User {
-  id: string;
-  email: string;
-  role: Role;
-  created_at: string;
-  must_change_password: boolean;
-  disabled: boolean;
-}
+export type User = Schemas['UserShape'];
 
-export interface UserPage {
-  users: User[];
-  next_cursor: string | null;
-}
+export type UserPage = Schemas['UsersAnswer'];
+
+export type AuditEntry = Schemas['AuditEntryShape'];
+
+export type AuditPage = Schemas['AuditAnswer'];
 
 export interface AuditEntry {
   id: string;
