@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pydantic import Field
 
 from sotto.domain.errors import InvalidInput
 from sotto.domain.job import JobStatus
 from sotto.domain.labels import LONGEST_TAG, LONGEST_TITLE
-from sotto.entry.days import first_id, first_id_after
+from sotto.entry.days import Day, first_id, first_id_after
 from sotto.entry.job_shapes import JobShape, ListQuery, Shape
 from sotto.workflows.list_jobs import END, JobFilters
 
@@ -24,8 +22,8 @@ class JobsQuery(ListQuery):
     text: str | None = Field(
         default=None, min_length=1, max_length=LONGEST_TITLE, description="part of the title or the file's name"
     )
-    first_day: date | None = Field(default=None, alias="from", description="first day of creation, UTC")
-    last_day: date | None = Field(default=None, alias="to", description="last day of creation, UTC, inclusive")
+    first_day: Day | None = Field(default=None, alias="from", description="first day of creation, UTC")
+    last_day: Day | None = Field(default=None, alias="to", description="last day of creation, UTC, inclusive")
 
     @property
     def filters(self) -> JobFilters:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pydantic import Field
 
 from sotto.domain.terms import Clause, tokens
-from sotto.entry.days import first_id, first_id_after
+from sotto.entry.days import Day, first_id, first_id_after
 from sotto.entry.job_shapes import Shape
 from sotto.workflows.search_transcripts import END, Filters, Hit, Hits
 
@@ -18,8 +16,8 @@ class SearchQuery(Shape):
     q: str = Field(min_length=1)
     model: str | None = Field(default=None, max_length=100)
     language: str | None = Field(default=None, max_length=20)
-    first_day: date | None = Field(default=None, alias="from")
-    last_day: date | None = Field(default=None, alias="to")
+    first_day: Day | None = Field(default=None, alias="from")
+    last_day: Day | None = Field(default=None, alias="to")
     limit: int = Field(default=20, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=200)
 
