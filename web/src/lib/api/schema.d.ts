@@ -339,7 +339,7 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
-        /** Delete a job and all that belongs to it. */
+        /** Delete a job and all that belongs to it; the answer is a signed receipt. */
         delete: operations["delete_job"];
         options?: never;
         head?: never;
@@ -655,6 +655,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/receipts/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys that verify deletion receipts. */
+        get: operations["list_receipt_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receipts/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a deletion receipt is one that this service signed, as it is. */
+        post: operations["verify_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/search": {
         parameters: {
             query?: never;
@@ -896,7 +930,7 @@ export interface components {
         };
         /**
          * AttemptShape
-         * @description An earlier attempt, as it ended.
+         * @description An earlier attempt, as it ended. `transcript_version` is null when it made no transcript.
          */
         AttemptShape: {
             number: number;
@@ -904,6 +938,7 @@ export interface components {
             options: components["schemas"]["Options"];
             timings: components["schemas"]["TimingsShape"];
             failure: components["schemas"]["FailureShape"] | null;
+            transcript_version: number | null;
         };
         /** AuditAnswer */
         AuditAnswer: {
@@ -1237,6 +1272,18 @@ export interface components {
              */
             status: "alive";
         };
+        /**
+         * Look
+         * @description What there was of a job at one moment, just before it was removed.
+         */
+        Look: {
+            at: string;
+            recordings: components["schemas"]["ObjectCount"];
+            work: components["schemas"]["ObjectCount"];
+            transcripts: components["schemas"]["ObjectCount"];
+            exports: components["schemas"]["ObjectCount"];
+            rows: components["schemas"]["RowCount"];
+        };
         /** ModelShape */
         ModelShape: {
             name: string;
@@ -1280,6 +1327,15 @@ export interface components {
         NewKeyAnswer: {
             key: components["schemas"]["ApiKeyShape"];
             secret: string;
+        };
+        /**
+         * ObjectCount
+         * @description Objects of one kind. `digest` is null when there were none.
+         */
+        ObjectCount: {
+            keys: number;
+            versions: number;
+            digest: string | null;
         };
         /** OpenAiError */
         OpenAiError: {
@@ -1448,6 +1504,43 @@ export interface components {
                 [key: string]: "ok" | "failed";
             };
         };
+        /**
+         * Receipt
+         * @description `looks` are in order of time. One is usual; more tell of a deletion that was cut off or met a late worker.
+         *
+         *     `completed_at` is when a look found nothing left; null until then. Times are ISO 8601 UTC.
+         */
+        Receipt: {
+            /**
+             * @default sotto.receipt/1
+             * @constant
+             */
+            schema: "sotto.receipt/1";
+            job_id: string;
+            owner: string;
+            requested_at: string;
+            /** @default [] */
+            looks: components["schemas"]["Look"][];
+            /** @default null */
+            completed_at: string | null;
+        };
+        /**
+         * ReceiptAnswer
+         * @description Answer of DELETE /v1/jobs/{id}: the receipt to read, and the same one signed.
+         */
+        ReceiptAnswer: {
+            receipt: components["schemas"]["Receipt"];
+            jws: string;
+        };
+        /**
+         * ReceiptKeysAnswer
+         * @description A JWK Set (RFC 7517).
+         */
+        ReceiptKeysAnswer: {
+            keys: {
+                [key: string]: string;
+            }[];
+        };
         /** RecordingAnswer */
         RecordingAnswer: {
             url: string;
@@ -1533,6 +1626,24 @@ export interface components {
          * @enum {string}
          */
         Role: "user" | "operator" | "admin";
+        /**
+         * RowCount
+         * @description Rows of the table: the job's own, its parts' and edited versions', what it held of quotas, charges, words.
+         */
+        RowCount: {
+            /** @default 0 */
+            jobs: number;
+            /** @default 0 */
+            parts: number;
+            /** @default 0 */
+            versions: number;
+            /** @default 0 */
+            holds: number;
+            /** @default 0 */
+            charges: number;
+            /** @default 0 */
+            words: number;
+        };
         /**
          * Scope
          * @enum {string}
@@ -1664,7 +1775,7 @@ export interface components {
         };
         /**
          * Transcript
-         * @description transcripts/<owner>/<job>/transcript.json. Holds enough to rebuild its job record (docs/architecture.md).
+         * @description transcripts/<owner>/<job>/<attempt>/transcript.json: enough to rebuild its job record (docs/architecture.md).
          */
         Transcript: {
             /**
@@ -1809,6 +1920,29 @@ export interface components {
             word: string;
             start: number;
             end: number;
+        };
+        /**
+         * VerifiedAnswer
+         * @description What the signature vouches for.
+         */
+        VerifiedAnswer: {
+            /**
+             * @default true
+             * @constant
+             */
+            valid: true;
+            receipt: components["schemas"]["Receipt"];
+        };
+        /**
+         * VerifyRequest
+         * @description Body of POST /v1/receipts/verify: the answer of a deletion, or its `jws` alone.
+         */
+        VerifyRequest: {
+            jws: string;
+            /** @default null */
+            receipt?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** VersionAnswer */
         VersionAnswer: {
@@ -2017,6 +2151,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "idempotency_key_reused" | "recording_empty";
+                };
+            };
+        };
+        /** @description Unprocessable Entity: receipt_invalid. */
+        "422.receipt_invalid": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "receipt_invalid";
                 };
             };
         };
@@ -3006,18 +3152,19 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done; no body. */
-            204: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ReceiptAnswer"];
+                };
             };
             400: components["responses"]["400.invalid_input.rejected"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.not_found"];
-            409: components["responses"]["409.wrong_state"];
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
             503: components["responses"]["503.storage_unavailable.unavailable"];
@@ -3092,6 +3239,8 @@ export interface operations {
             query: {
                 from: number;
                 to: number;
+                /** @description the present one if none is named */
+                attempt?: number;
             };
             header?: never;
             path: {
@@ -3265,6 +3414,8 @@ export interface operations {
                 cursor?: string;
                 /** @description the newest one if none is named */
                 version?: number;
+                /** @description the present one if none is named */
+                attempt?: number;
             };
             header?: never;
             path: {
@@ -3303,6 +3454,8 @@ export interface operations {
                 timestamps?: boolean;
                 /** @description the newest one if none is named */
                 version?: number;
+                /** @description the present one if none is named */
+                attempt?: number;
             };
             header?: never;
             path: {
@@ -3478,7 +3631,10 @@ export interface operations {
     };
     list_versions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the present one if none is named */
+                attempt?: number;
+            };
             header?: never;
             path: {
                 job_id: string;
@@ -3694,6 +3850,60 @@ export interface operations {
                     "application/json": components["schemas"]["ReadyAnswer"];
                 };
             };
+        };
+    };
+    list_receipt_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptKeysAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.storage_unavailable.unavailable"];
+        };
+    };
+    verify_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifiedAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.receipt_invalid"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.storage_unavailable.unavailable"];
         };
     };
     search: {

@@ -137,39 +137,9 @@ export type AuditEntry = Schemas['AuditEntryShape'];
 
 export type AuditPage = Schemas['AuditAnswer'];
 
-export interface AuditEntry {
-  id: string;
-  at: string;
-  who: string;
-  credential: string;
-  action: string;
-  object: string;
-  outcome: string;
-  address: string;
-  detail: string;
-}
-
-export interface AuditPage {
-  entries: AuditEntry[];
-  next_cursor: string | null;
-}
-
 /** What a key may hold: each scope but `account`. */
-export type KeyScope = 'jobs:read' | 'jobs:write' | 'webhooks' | 'admin:read' | 'admin:write';
+export type KeyScope = Exclude<Schemas['Scope'], 'account'>;
 
-export interface ApiKey {
-  id: string;
-  prefix: string;
-  name: string;
-  scopes: KeyScope[];
-  created_at: string;
-  /** null: never */
-  expires_at: string | null;
-  last_used_at: string | null;
-}
+export type ApiKey = Omit<Schemas['ApiKeyShape'], 'scopes'> & { scopes: KeyScope[] };
 
-export interface NewApiKey {
-  name: string;
-  scopes: KeyScope[];
-  expires_in_days: number | null;
-}
+export type NewApiKey = Required<Omit<Schemas['KeyRequest'], 'scopes'>> & { scopes: KeyScope[] };
