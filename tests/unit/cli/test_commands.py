@@ -49,6 +49,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     [
         ("jobs list --status FAILED --tag a --text talk --from 2026-11-01", ("GET", "/jobs"), "2026-11-22  AWAITING"),
         ("jobs label 01J --title x --tag a", ("PATCH", "/jobs/{job_id}"), "2026-11-22 is 2026-11-22, 2026-11-22"),
+        ("jobs show 01J", ("GET", "/jobs/{job_id}"), "queue      1 before it, done in about 0:00"),
+        ("usage --month 2026-11", ("GET", "/usage"), "0:00 of audio        0.5 s of work  cost 0.50  all"),
+        ("usage --json", ("GET", "/usage"), '"engine_s"'),
+        ("estimate 60 --model base", ("POST", "/estimates"), "0.5 s of work  cost 0.50"),
         ("transcript show 01J --format vtt --words --version 1", ("GET", "/jobs/{job_id}/transcript"), "sotto"),
         ("transcript versions 01J", ("GET", "/jobs/{job_id}/versions"), "   1  2026-11-22  engine"),
         ("transcript versions 01J --json", ("GET", "/jobs/{job_id}/versions"), '"versions"'),

@@ -40,7 +40,7 @@ def test_a_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> No
     for line in ("id         01JOB0", "status     COMPLETED (done)", "length     1:02", "model      base, transcribe"):
         assert line in said
     assert main(["jobs", "show", "01JOB0", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["id"] == "01JOB0"
+    assert json.loads(capsys.readouterr().out)["job"]["id"] == "01JOB0"
 
 
 def test_the_reason_of_a_failed_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from sotto.cli.board import board
 from sotto.cli.exits import Exit, exit_of
 from sotto.client import ServiceError, Sotto
 from sotto.client.jobs import Job, Labels
+from sotto.client.usage import Queue
 from sotto.domain.errors import InvalidInput
 
 
@@ -91,9 +92,10 @@ def _line(job: Job) -> str:
 
 def show_job(given: argparse.Namespace) -> int:
     with arguments.connect(given) as client:
-        job = client.get_job(given.id)
+        standing = client.get_standing(given.id)
+    job, queue = standing.job, standing.queue
     if given.json:
-        arguments.print_json(job)
+        arguments.print_json(standing)
         return Exit.OK
     moments = job.timings.model_dump()
     lines = {
@@ -106,6 +108,8 @@ def show_job(given: argparse.Namespace) -> int:
         "language": job.language or "-",
         "model": f"{job.options['model']}, {job.options['task']}",
         "progress": f"{job.progress.seconds_done:.0f} of {job.progress.seconds_total:.0f} s",
+        **({"queue": _place(queue)} if queue else {}),
+        **({"cost": f"{standing.cost:.2f}"} if standing.cost is not None else {}),
         "attempt": str(job.attempt),
         **{moment.removesuffix("_at"): when for moment, when in moments.items() if when},
     }
@@ -113,6 +117,11 @@ def show_job(given: argparse.Namespace) -> int:
         lines |= {"failure": f"{job.failure.message} ({job.failure.code})", "hint": job.failure.hint}
     terminal.write("\n".join(f"{name:<10} {value}" for name, value in lines.items()))
     return Exit.OK
+
+
+def _place(queue: Queue) -> str:
+    done = "" if queue.expected_s is None else f", done in about {terminal.clock(queue.expected_s)}"
+    return f"{queue.position} before it{done}"
 
 
 def wait_for_jobs(given: argparse.Namespace) -> int:

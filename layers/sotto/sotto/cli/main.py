@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 import sotto
-from sotto.cli import admin, completion, jobs, keys, login, receipts, search, transcribe, transcripts, webhooks
+from sotto.cli import admin, completion, jobs, keys, login, receipts, search, transcribe, transcripts, usage, webhooks
 from sotto.cli.exits import MEANINGS, Exit, exit_of
 from sotto.client import ServiceError
 from sotto.domain.errors import SottoError
@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sotto {sotto.__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (transcribe, jobs, transcripts, search, webhooks, keys, receipts, admin, login):
+    for command in (transcribe, jobs, transcripts, search, webhooks, usage, keys, receipts, admin, login):
         command.register(subparsers)
     completion.register(subparsers, parser)
     for plugin in entry_points(group=PLUGINS):

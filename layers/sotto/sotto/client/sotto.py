@@ -9,7 +9,7 @@ from typing import Self
 
 import httpx
 
-from sotto.client import accounts, administration, jobs, transcripts, uploads, webhooks
+from sotto.client import accounts, administration, jobs, transcripts, uploads, usage, webhooks
 from sotto.client.flow import Flow
 from sotto.client.identity import Fixed, Identity, Password
 from sotto.client.jobs import Job, Options
@@ -57,6 +57,7 @@ class Operations:
     create_jobs = Operation(jobs.create_many)
     list_jobs = Listing(jobs.mine)
     get_job = Operation(jobs.get)
+    get_standing = Operation(usage.standing)
     wait = Operation(jobs.wait)
     cancel_job = Operation(jobs.cancel)
     retry_job = Operation(jobs.retry)
@@ -64,6 +65,8 @@ class Operations:
     delete_job = Operation(jobs.delete)
     receipt_keys = Operation(jobs.receipt_keys)
     get_recording = Operation(jobs.recording)
+    estimate = Operation(usage.estimate)
+    get_usage = Operation(usage.usage)
     list_models = Operation(jobs.models)
 
     get_transcript = Operation(transcripts.export)
