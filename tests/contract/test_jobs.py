@@ -263,7 +263,7 @@ def test_work_is_counted_with_the_part_and_without_one(jobs: Jobs, processing: J
     assert jobs.speed("tiny.en", "2026-11-28") == Speed(audio_s=250.0, engine_s=2.5)
     assert jobs.speed("tiny.en", "2026-11-29") is None  # older than a week
     assert jobs.speed("base", WORK.day) is None
-    jobs.delete(processing)
+    jobs.delete(OWNER, JOB_ID)
     jobs.spend(processing, WORK)
     with pytest.raises(NotFound):
         jobs.get(OWNER, JOB_ID)
@@ -286,6 +286,6 @@ def test_jobs_ahead_are_those_of_the_lane_that_were_queued_before_and_have_not_e
     jobs.move(first, JobStatus.PROCESSING, due_at=SOON)
     assert jobs.ahead_of(second, limit=9) == [ahead]
     jobs.move(first, JobStatus.CANCELLED)
-    jobs.delete(second)
+    jobs.delete(second.owner, second.id)
     assert jobs.ahead_of(third, limit=9) == []
     assert {job.id for job in jobs.due("2999", limit=9)} == {third.id, other.id}
