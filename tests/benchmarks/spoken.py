@@ -55,8 +55,8 @@ def speak(voice: str) -> tuple[npt.NDArray[np.int16], list[SpokenWord]]:
     words: list[SpokenWord] = []
     at = 0.0
     for number, sentence in enumerate(SENTENCES):
-        samples, phones = _say(voice, sentence)
-        counts = [len(_say(voice, word)[1]) for word in sentence.split()]
+        samples, phones = say(voice, sentence)
+        counts = [len(say(voice, word)[1]) for word in sentence.split()]
         if sum(counts) != len(phones):
             continue
         first = 0
@@ -70,7 +70,7 @@ def speak(voice: str) -> tuple[npt.NDArray[np.int16], list[SpokenWord]]:
     return np.concatenate(pieces), words
 
 
-def _say(voice: str, text: str) -> tuple[npt.NDArray[np.int16], list[tuple[float, float]]]:
+def say(voice: str, text: str) -> tuple[npt.NDArray[np.int16], list[tuple[float, float]]]:
     """Samples, and start and end of every phone; pauses are not phones."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "said.wav"

@@ -68,6 +68,8 @@ def test_what_a_model_cannot_do_is_refused_before_any_work() -> None:
         Options(model="tiny.en", language="de"),
         Options(model="base", language="xx"),
         Options(model="gigantic"),
+        Options(speakers=True, word_times=False),
+        Options(max_speakers=2),
     ):
         with pytest.raises(InvalidInput):
             check_options(wrong, frozenset(MODELS))

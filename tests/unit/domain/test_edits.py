@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from sotto.domain.captions import caption_cues
-from sotto.domain.edit_operations import Delete, Insert, Operation, Replace
+from sotto.domain.edit_operations import Delete, Insert, Operation, RenameSpeaker, Replace
 from sotto.domain.edits import edited
 from sotto.domain.errors import InvalidInput
 from sotto.domain.transcript import Segment, Transcript, Word
@@ -220,3 +220,30 @@ def test_operations_are_told_apart_by_their_name() -> None:
     assert isinstance(reader.validate_python({"op": "delete", "first": 1, "last": 2}), Delete)
     with pytest.raises(ValidationError):
         reader.validate_python({"op": "move", "first": 1})
+
+
+def _talk() -> Transcript:
+    ann, bob = (one.model_copy(update={"speaker": f"Speaker {n}"}) for n, one in enumerate(MEETING.segments, 1))
+    return MEETING.model_copy(update={"segments": (ann, bob)})
+
+
+def rename(speaker: str, name: str) -> RenameSpeaker:
+    return RenameSpeaker(op="rename_speaker", speaker=speaker, name=name)
+
+
+def test_a_speaker_gets_a_name_and_words_stay_as_they_were() -> None:
+    made = edited(_talk(), [rename("Speaker 1", "Ann"), rename("Ann", "Anna"), rename("Speaker 2", "Otto")])
+    assert [one.speaker for one in made.segments] == ["Anna", "Otto"]
+    assert not any(one.edited for one in made.segments)
+    assert words_of(made) == words_of(MEETING)
+
+
+def test_two_speakers_of_one_name_are_one() -> None:
+    assert {one.speaker for one in edited(_talk(), [rename("Speaker 2", "Speaker 1")]).segments} == {"Speaker 1"}
+
+
+def test_nobody_of_that_name_and_no_speakers_at_all() -> None:
+    with pytest.raises(InvalidInput, match="expected one of Speaker 1, Speaker 2, found 'Ann'"):
+        edited(_talk(), [rename("Ann", "Anna")])
+    with pytest.raises(InvalidInput, match="this transcript has no speakers"):
+        edited(MEETING, [rename("Speaker 1", "Ann")])

@@ -182,3 +182,22 @@ def test_every_format_has_a_content_type_and_only_binary_ones_are_not_text() -> 
     assert set(STORED_FORMATS) <= set(CONTENT_TYPES) == set(FORMATS)
     for extension in set(FORMATS) - BINARY_FORMATS:
         assert shown(extension)
+
+
+def test_who_speaks_is_said_where_another_begins() -> None:
+    first, second = TRANSCRIPT.segments
+    third = second.model_copy(update={"speaker": "Bo <b>"})
+    spoken = TRANSCRIPT.model_copy(
+        update={"segments": (first.model_copy(update={"speaker": "Ann"}), third, third.model_copy())}
+    )
+    shown = {extension: render(spoken, extension).decode() for extension in FORMATS if extension not in BINARY_FORMATS}
+    assert shown["txt"] == "Ann: Tom & Jerry --> <home>.\nBo <b>: Later.\nLater.\n"
+    assert "**00:00:00 Ann:** Tom" in shown["md"]
+    assert "**00:00:00 Bo \\<b\\>:** Later.\n\n**00:00:00** Later.\n" in shown["md"]
+    assert "\nAnn: Tom" in shown["srt"]
+    assert shown["srt"].count("Bo <b>: ") == 1
+    assert "\n<v Ann>Tom &amp;" in shown["vtt"]
+    assert shown["vtt"].count("<v Bo &lt;b&gt;>Later.") == 2
+    assert [one["speaker"] for one in json.loads(shown["json"])["segments"]] == ["Ann", "Bo <b>", "Bo <b>"]
+    paragraphs = [one.text for one in docx.Document(io.BytesIO(render(spoken, "docx"))).paragraphs]
+    assert paragraphs[-3:] == ["00:00:00 Ann: Tom & Jerry --> <home>.", "00:00:00 Bo <b>: Later.", "00:00:00 Later."]

@@ -23,21 +23,22 @@ _CLAUSE_END = (",", ";", ":", "–", "—", "、", "，")
 
 @dataclass(frozen=True)
 class Cue:
-    """Times in seconds; `text` has its line breaks."""
+    """Times in seconds; `text` has its line breaks. `speaker` is null when nobody asked who speaks."""
 
     start: float
     end: float
     text: str
+    speaker: str | None = None
 
 
 def caption_cues(segments: Iterable[Segment]) -> Iterator[Cue]:
     """The cues of `segments`, in order."""
     for segment in segments:
         if not segment.words:
-            yield Cue(segment.start, segment.end, "\n".join(_lines(segment.text)))
+            yield Cue(segment.start, segment.end, "\n".join(_lines(segment.text)), segment.speaker)
             continue
         for words in _split(_spaced(segment)):
-            yield Cue(words[0].start, words[-1].end, "\n".join(_lines(_text(words))))
+            yield Cue(words[0].start, words[-1].end, "\n".join(_lines(_text(words))), segment.speaker)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sotto.domain.transcript import Frozen
 
 MAX_OPERATIONS = 1000
 MAX_TEXT_CHARS = 5000
+MAX_NAME_CHARS = 100
 
 
 class Replace(Frozen):
@@ -38,4 +39,12 @@ class Delete(Frozen):
     last: int
 
 
-Operation = Annotated[Replace | Insert | Delete, Field(discriminator="op")]
+class RenameSpeaker(Frozen):
+    """Call a speaker by another name, everywhere. Two speakers of one name become one."""
+
+    op: Literal["rename_speaker"]
+    speaker: str
+    name: str = Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=r"^\S(.*\S)?$")
+
+
+Operation = Annotated[Replace | Insert | Delete | RenameSpeaker, Field(discriminator="op")]

@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sotto.domain.edit_operations import Delete, Insert, Operation, Replace
+from sotto.domain.edit_operations import Delete, Insert, Operation, RenameSpeaker, Replace
 from sotto.domain.errors import InvalidInput
 from sotto.domain.spacing import spaces_before, usual_space
 from sotto.domain.transcript import Segment, Transcript, Word
@@ -50,6 +50,7 @@ class _Draft:
         self._befores = [spaces_before(segment) for segment in transcript.segments]
         self._segment_of = {word.id: n for n, words in enumerate(self._words) for word in words}
         self._touched: set[int] = set()
+        self._names = {segment.speaker: segment.speaker for segment in transcript.segments}
         self.next_id = transcript.next_word_id
 
     def apply(self, operation: Operation, key: str) -> None:
@@ -64,11 +65,26 @@ class _Draft:
                     start = first.word if segment == first.segment else 0
                     end = last.word + 1 if segment == last.segment else len(self._words[segment])
                     self._splice(segment, start, end, [])
+            case RenameSpeaker():
+                self._rename(operation, key)
 
     def segments(self) -> tuple[Segment, ...]:
         """All segments in order; one that has lost its last word is gone."""
         made = (self._made(n) if n in self._touched else old for n, old in enumerate(self._old))
-        return tuple(segment for segment in made if segment is not None)
+        return tuple(self._named(segment) for segment in made if segment is not None)
+
+    def _named(self, segment: Segment) -> Segment:
+        name = self._names.get(segment.speaker)
+        return segment if name == segment.speaker else segment.model_copy(update={"speaker": name})
+
+    def _rename(self, operation: RenameSpeaker, key: str) -> None:
+        if operation.speaker not in self._names.values():
+            names = sorted({name for name in self._names.values() if name is not None})
+            expected = f"one of {', '.join(names)}" if names else "no renaming: this transcript has no speakers"
+            raise InvalidInput(f"{key}.speaker", expected=expected, found=operation.speaker)
+        for speaker, name in self._names.items():
+            if name == operation.speaker:
+                self._names[speaker] = operation.name
 
     def _made(self, number: int) -> Segment | None:
         old, words = self._old[number], self._words[number]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sotto.domain.errors import SottoError
+from sotto.domain.speakers import with_speakers
 from sotto.domain.transcript import EngineFacts, PartTranscript, Quality, Segment, Word
 
 CUT_TOLERANCE_S = 0.002  # cuts are rounded to a millisecond
@@ -39,7 +40,7 @@ class Joined:
     cpu_s: float
 
 
-def join_parts(parts: Sequence[PartTranscript]) -> Joined:
+def join_parts(parts: Sequence[PartTranscript], max_speakers: int | None = None) -> Joined:
     """Join `parts`, in order of index and without gaps. Raises PartsDoNotMeet."""
     if not parts:
         raise PartsDoNotMeet("join: expected at least one part, found none")
@@ -50,7 +51,7 @@ def join_parts(parts: Sequence[PartTranscript]) -> Joined:
         if abs(part.start - before) > CUT_TOLERANCE_S:
             raise PartsDoNotMeet(f"join: expected part {number} to start at {before:.3f} s, found {part.start:.3f} s")
     first = parts[0]
-    segments = _numbered(segment for part in parts for segment in part.segments)
+    segments = _numbered(with_speakers(parts, max_speakers))
     return Joined(
         language=first.language,
         language_probability=first.language_probability,

@@ -73,6 +73,8 @@ class Options(BaseModel):
     voice_activity: bool = Field(default=True, description="skip silence; off gives every second to the model")
     voice_activity_threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
     voice_activity_min_silence_s: float = Field(default=0.5, ge=0.1, le=10.0)
+    speakers: bool = Field(default=False, description="tell speakers apart; needs word_times")
+    max_speakers: int | None = Field(default=None, ge=1, le=20, description="how many people speak at most, if known")
 
 
 def check_options(options: Options, offered: frozenset[str]) -> Options:
@@ -99,4 +101,8 @@ def check_options(options: Options, offered: frozenset[str]) -> Options:
         raise InvalidInput(
             "task", expected=f"transcribe, because {options.model} cannot translate", found=options.task.value
         )
+    if options.speakers and not options.word_times:
+        raise InvalidInput("word_times", expected="true, because speakers are told apart by word", found=False)
+    if options.max_speakers is not None and not options.speakers:
+        raise InvalidInput("max_speakers", expected="null without speakers", found=options.max_speakers)
     return options

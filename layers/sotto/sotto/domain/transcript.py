@@ -63,6 +63,9 @@ class Segment(Frozen):
     edited: bool = Field(
         default=False, description="a person changed words of it; its measures are about the engine's text"
     )
+    speaker: str | None = Field(
+        default=None, description="who says it, the same name over the whole recording; null when nobody asked"
+    )
 
 
 class Spot(Frozen):
@@ -98,6 +101,25 @@ class EngineFacts(Frozen):
     version: str
 
 
+class Voice(Frozen):
+    """One voice of a part, for telling at the join which voices of other parts are the same person's.
+
+    It says something about a body, so it stays in the part's result, which is deleted with the job's work.
+    """
+
+    id: int
+    seconds: float = Field(gt=0.0, description="how much of the part it was measured in")
+    mean: tuple[float, ...] = Field(description="mean of the unit vectors of its windows; itself shorter than 1")
+
+
+class Turn(Frozen):
+    """From the first to the last word that a voice says in a row."""
+
+    start: float
+    end: float
+    voice: int
+
+
 class PartTranscript(Frozen):
     """The result of one part, as a worker writes it to work/. `start` and `end` are the cuts it transcribed between."""
 
@@ -109,6 +131,8 @@ class PartTranscript(Frozen):
     segments: tuple[Segment, ...]
     quality: Quality
     warnings: tuple[str, ...] = ()
+    voices: tuple[Voice, ...] = Field(default=(), description="empty unless the job asked for speakers")
+    turns: tuple[Turn, ...] = ()
     engine: EngineFacts
     wall_s: float
     cpu_s: float

@@ -36,6 +36,8 @@ class OptionsRequest(Shape):
     voice_activity: bool = True
     voice_activity_threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
     voice_activity_min_silence_s: float = Field(default=0.5, ge=0.1, le=10.0)
+    speakers: bool = False
+    max_speakers: int | None = Field(default=None, ge=1, le=20)
 
 
 class JobRequest(OptionsRequest):

@@ -48,6 +48,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--no-word-times", dest="word_times", action="store_false", help="times of segments only")
     parser.add_argument("--no-voice-activity", dest="voice_activity", action="store_false", help="hear silence too")
+    parser.add_argument("--speakers", action="store_true", help="tell speakers apart")
+    parser.add_argument("--max-speakers", type=int, metavar="N", help="how many people speak at most, if you know it")
     parser.add_argument("--format", choices=tuple(FORMATS), default="txt")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write FILE's stem and the format there")
     parser.add_argument("--json", action="store_true", help="print what was measured, one JSON object a file")
@@ -87,6 +89,8 @@ def _options(given: argparse.Namespace) -> Options:
         beam_size=given.beam_size,
         temperature=given.temperature,
         voice_activity=given.voice_activity,
+        speakers=given.speakers,
+        max_speakers=given.max_speakers,
     )
     return options if Path(given.model).is_dir() else check_options(options, frozenset(MODELS))
 
@@ -128,7 +132,7 @@ def _transcribed(transcriber: Transcriber, path: Path, options: Options) -> tupl
             )
             for part in plan_parts(duration, PART_S, probed.anchors)
         ]
-    joined = join_parts(parts)
+    joined = join_parts(parts, options.max_speakers)
     spent = time.monotonic() - wall, time.process_time() - cpu
     return _transcript(probed, options, joined, len(parts), created), *spent
 

@@ -12,9 +12,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from sotto.speech.model_files import ModelFiles, Source, find_model
+from sotto.speech.model_catalogue import VOICES, WEIGHTS
+from sotto.speech.model_files import ModelFiles, Source, find_files, find_model
 from sotto.speech.tokens import Tokens
 from sotto.speech.transcriber import LoadedModel
+from sotto.speech.voice_encoder import VoiceEncoder
 
 KEPT = 3
 
@@ -38,6 +40,7 @@ class ModelLoader:
         self._model_dir, self._sources = model_dir, tuple(sources)
         self._engine, self._compute_type, self._threads, self._at_once = engine, compute_type, threads, at_once
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._voices: VoiceEncoder | None = None
         self._lock = threading.Lock()
 
     def __call__(self, name: str) -> LoadedModel:
@@ -49,6 +52,13 @@ class ModelLoader:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(name)
             return self._loaded[name]
+
+    def voices(self) -> VoiceEncoder:
+        """What tells speakers apart, whichever engine serves. Raises ModelUnavailable."""
+        with self._lock:
+            if self._voices is None:
+                self._voices = VoiceEncoder(find_files(VOICES, self._model_dir, self._sources).directory / WEIGHTS)
+            return self._voices
 
     def _load(self, files: ModelFiles) -> LoadedModel:
         # The engine that is not used is not imported: torch alone costs 2.5 s of a start.

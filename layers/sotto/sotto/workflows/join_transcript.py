@@ -51,7 +51,8 @@ class JoinTranscript:
     def _joined(self, job: Job, now: str) -> Transcript:
         if job.facts is None:
             raise WrongState(f"job {job.id}: expected a recording that was looked into, found none")
-        joined = join_parts([self._part(job, index) for index in range(job.progress.parts_total)])
+        parts = [self._part(job, index) for index in range(job.progress.parts_total)]
+        joined = join_parts(parts, job.options.max_speakers)
         return Transcript(
             owner=job.owner,
             job_id=job.id,

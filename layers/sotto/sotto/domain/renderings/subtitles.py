@@ -11,11 +11,12 @@ from sotto.domain.transcript import Transcript
 
 
 def srt(transcript: Transcript, view: View) -> str:
-    """SubRip, which knows no comments: the recording's facts have no place in it."""
-    blocks = (
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{cue.text}\n"
-        for number, cue in enumerate(_cues(transcript, view), 1)
-    )
+    """SubRip, which knows no comments and no voices: a name stands before the first cue of each turn."""
+    blocks, before = [], None
+    for number, cue in enumerate(_cues(transcript, view), 1):
+        name = f"{cue.speaker}: " if cue.speaker and cue.speaker != before else ""
+        before = cue.speaker
+        blocks.append(f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{name}{cue.text}\n")
     return "\n".join(blocks)
 
 
@@ -23,7 +24,7 @@ def vtt(transcript: Transcript, view: View) -> str:
     """WebVTT; the recording's facts stand in a comment that players skip."""
     note = "\n".join(_escaped(f"{label}: {value}".replace("\n", " ")) for label, value in facts_of(transcript, view))
     blocks = (
-        f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_escaped(cue.text)}\n"
+        f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_voice(cue)}{_escaped(cue.text)}\n"
         for cue in _cues(transcript, view)
     )
     return "\n".join(["WEBVTT\n", f"NOTE\n{note}\n", *blocks])
@@ -36,9 +37,14 @@ def _cues(transcript: Transcript, view: View) -> Iterator[Cue]:
         return
     for segment in transcript.segments:
         if segment.words:
-            yield from (Cue(word.start, word.end, word.text) for word in segment.words)
+            yield from (Cue(word.start, word.end, word.text, segment.speaker) for word in segment.words)
         else:
-            yield Cue(segment.start, segment.end, segment.text)
+            yield Cue(segment.start, segment.end, segment.text, segment.speaker)
+
+
+def _voice(cue: Cue) -> str:
+    """WebVTT's own mark of who speaks; its end is the cue's."""
+    return f"<v {_escaped(cue.speaker).replace('>', '&gt;')}>" if cue.speaker else ""
 
 
 def _clock(seconds: float, point: str) -> str:

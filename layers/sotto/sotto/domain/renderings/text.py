@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sotto.domain.renderings.facts import clock, facts_of
+from sotto.domain.renderings.speaking import introduced
 from sotto.domain.renderings.view import View
 from sotto.domain.transcript import Transcript
 
@@ -12,10 +13,12 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 def txt(transcript: Transcript, view: View) -> str:
-    """A line a segment, and nothing else unless times were asked for."""
-    if view.timestamps:
-        return "".join(f"[{clock(segment.start)}] {segment.text}\n" for segment in transcript.segments)
-    return "".join(f"{segment.text}\n" for segment in transcript.segments)
+    """A line a segment, the speaker's name where another begins, and times if they were asked for."""
+    lines = []
+    for segment, name in introduced(transcript.segments):
+        time = f"[{clock(segment.start)}] " if view.timestamps else ""
+        lines.append(f"{time}{f'{name}: ' if name else ''}{segment.text}\n")
+    return "".join(lines)
 
 
 def tsv(transcript: Transcript, view: View) -> str:
@@ -36,10 +39,12 @@ def md(transcript: Transcript, view: View) -> str:
     """A title, the facts as a list, a paragraph a segment."""
     (_, name), *facts = facts_of(transcript, view)
     head = f"# {_plain(name)}\n\n" + "".join(f"- {label}: {_plain(value)}\n" for label, value in facts)
-    paragraphs = (
-        f"\n**{clock(segment.start)}** {_plain(segment.text)}\n" if view.timestamps else f"\n{_plain(segment.text)}\n"
-        for segment in transcript.segments
-    )
+    paragraphs = []
+    for segment, name in introduced(transcript.segments):
+        bold = " ".join(
+            filter(None, (clock(segment.start) if view.timestamps else "", f"{_plain(name)}:" if name else ""))
+        )
+        paragraphs.append(f"\n**{bold}** {_plain(segment.text)}\n" if bold else f"\n{_plain(segment.text)}\n")
     return head + "".join(paragraphs)
 
 

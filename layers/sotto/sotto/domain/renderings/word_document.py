@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 
 from sotto.domain.renderings.facts import clock, facts_of, heading
+from sotto.domain.renderings.speaking import introduced
 from sotto.domain.renderings.view import View
 from sotto.domain.transcript import Transcript
 
@@ -81,9 +82,9 @@ def _paragraphs(transcript: Transcript, view: View) -> Iterator[str]:
     yield f'<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr>{_run(name)}</w:p>'
     for label, value in facts:
         yield f"<w:p>{_run(f'{label}: ', bold=True)}{_run(value)}</w:p>"
-    for segment in transcript.segments:
-        time = _run(f"{clock(segment.start)} ", bold=True) if view.timestamps else ""
-        yield f"<w:p>{time}{_run(segment.text)}</w:p>"
+    for segment, name in introduced(transcript.segments):
+        bold = (f"{clock(segment.start)} " if view.timestamps else "") + (f"{name}: " if name else "")
+        yield f"<w:p>{_run(bold, bold=True) if bold else ''}{_run(segment.text)}</w:p>"
 
 
 def _run(text: str, *, bold: bool = False) -> str:
