@@ -19,6 +19,7 @@ from sotto.domain.errors import EngineUnavailable, Failure, SottoError
 from sotto.domain.events import PartQueued
 from sotto.domain.retries import retry_delay_s
 from sotto.domain.transcript import EngineFacts
+from sotto.entry.memory import give_memory_back
 
 BUSY_RETRY_S = 5
 
@@ -67,6 +68,9 @@ class PartWorker:
         finally:
             with self._counting:
                 self._taken -= 1
+                idle = self._taken == 0
+            if idle:
+                give_memory_back()
         self._logger.info("part done", part_id=part.id, correlation_id=part.request_id, outcome=outcome)
         return outcome
 
@@ -95,6 +99,7 @@ class PartWorker:
         except Exception:  # we are in a thread of our own: nobody else would ever hear of it
             self._logger.exception("model not loaded")
             return Readiness(failure=EngineUnavailable("model: expected it to load, found an error").failure)
+        give_memory_back()  # the file's numbers before they were made smaller
         self._logger.info("model loaded", model=model.model, sha256=model.model_sha256, engine=model.engine)
         return Readiness(model=model)
 
