@@ -25,6 +25,8 @@ OPTIONS = {
     "voice_activity": False,
     "voice_activity_threshold": 0.4,
     "voice_activity_min_silence_s": 1.0,
+    "speakers": True,
+    "max_speakers": 3,
 }
 CALLS: dict[str, tuple[Any, ...]] = {
     "sign_part": ("01J", 1),

@@ -119,6 +119,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     wanted.add_argument(
         "--voice-activity-min-silence-s", type=float, metavar="SECONDS", help="shorter silences are kept"
     )
+    wanted.add_argument("--speakers", action=argparse.BooleanOptionalAction, help="say who says what")
+    wanted.add_argument("--max-speakers", type=int, metavar="N", help="how many people speak at most, if you know it")
 
 
 def options_of(given: argparse.Namespace) -> Options:

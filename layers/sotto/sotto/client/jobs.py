@@ -31,6 +31,8 @@ class Options(TypedDict, total=False):
     voice_activity: bool
     voice_activity_threshold: float
     voice_activity_min_silence_s: float
+    speakers: bool
+    max_speakers: int | None
 
 
 class Labels(TypedDict, total=False):
