@@ -46,10 +46,15 @@ def get_user(user_id: str) -> Response[str]:
 
 @api.routes.patch("/users/<user_id>")
 def change_user(user_id: str) -> Response[str]:
-    """Change the role of an account, disable it or enable it again."""
+    """Change the role of an account or its quotas, disable it or enable it again."""
     principal, request = api.principal(), api.body(UserChangeRequest)
     user = wiring.manage_users().change(
-        principal, user_id, role=request.role, disabled=request.disabled, origin=origin()
+        principal,
+        user_id,
+        role=request.role,
+        disabled=request.disabled,
+        quotas=request.quotas.model_dump(exclude_unset=True) if request.quotas else None,
+        origin=origin(),
     )
     return answer(UserAnswer(user=UserShape.of(user)))
 

@@ -7,6 +7,7 @@ from sotto.entry import identity_wiring as wiring
 from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.identity_shapes import (
+    AccountAnswer,
     ApiKeysAnswer,
     ApiKeyShape,
     BootstrapRequest,
@@ -125,8 +126,9 @@ def public_keys() -> Response[str]:
 
 @api.routes.get("/account")
 def account() -> Response[str]:
-    """The caller's own account."""
-    return answer(UserAnswer(user=UserShape.of(wiring.account_of(api.principal().user_id))))
+    """The caller's own account, what it uses and how much it may."""
+    owner = api.principal().user_id
+    return answer(AccountAnswer.of(wiring.account_of(owner), wiring.keep_quotas().use(owner)))
 
 
 @api.routes.get("/keys")

@@ -10,10 +10,12 @@ import pytest
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_usage import DynamoUsage
+from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.domain.errors import WrongState
+from sotto.domain.identity import Role, User
 from sotto.domain.job import JobStatus
 from sotto.domain.metering import DayUse, Work
-from sotto.domain.quotas import Held
+from sotto.domain.quotas import Held, OwnQuotas
 from sotto.domain.receipts import RowCount
 from sotto.workflows.ports import Jobs
 from sotto.workflows.quota_ports import Usage
@@ -150,3 +152,22 @@ def test_work_is_accounted_by_month_day_and_credential(room: tuple[Jobs, Usage])
         DayUse("2026-11-30", "token", 0.0, 3.0),
     ]
     assert usage.days(OWNER, "2026-10") == usage.days("somebody-else", "2026-11") == []
+
+
+def test_a_user_has_the_quotas_that_were_set_for_them_alone(room: tuple[Jobs, Usage]) -> None:
+    _, usage = room
+    assert usage.own_quotas(OWNER) == OwnQuotas()
+    own = OwnQuotas(minutes_a_month=5, stored_bytes=0)
+    set_quotas(usage, own)
+    assert usage.own_quotas(OWNER) == own
+    assert usage.own_quotas("somebody-else") == OwnQuotas()
+
+
+def set_quotas(usage: Usage, own: OwnQuotas) -> None:
+    """As an administrator does, in the room that keeps accounts."""
+    if isinstance(usage, InMemoryUsage):
+        usage.own[OWNER] = own
+        return
+    users = DynamoUsers(boto3.client("dynamodb"), TABLE)
+    users.add(User(OWNER, "ada@example.org", Role.USER, "$argon2id$...", NOW))
+    users.change(OWNER, quotas=own)

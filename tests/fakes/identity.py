@@ -12,6 +12,7 @@ from sotto.domain.errors import AlreadyExists, InvalidInput, NotFound, WrongStat
 from sotto.domain.identity import Role, Standing, User, UserPage
 from sotto.domain.mail import Mail
 from sotto.domain.one_time_tokens import Invitation, unusable
+from sotto.domain.quotas import OwnQuotas
 from sotto.domain.rate import Rate, retry_after_s
 from sotto.domain.signing_keys import SigningKeys
 from sotto.domain.throttle import Tries
@@ -164,8 +165,15 @@ class FakeUsers:
         users = tuple(self._by_id[user_id] for user_id in ids[:limit])
         return UserPage(users, ids[limit - 1] if len(ids) > limit else None)
 
-    def change(self, user_id: str, *, role: Role | None = None, disabled: bool | None = None) -> User:
-        changes = {"role": role, "disabled": disabled}
+    def change(
+        self,
+        user_id: str,
+        *,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        quotas: OwnQuotas | None = None,
+    ) -> User:
+        changes = {"role": role, "disabled": disabled, "quotas": quotas}
         return self._set(user_id, **{name: value for name, value in changes.items() if value is not None})
 
     def delete(self, user: User) -> None:

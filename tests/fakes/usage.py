@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sotto.domain.job import FINAL, Job, JobStatus
 from sotto.domain.metering import DayUse
-from sotto.domain.quotas import Held
+from sotto.domain.quotas import Held, OwnQuotas
 from tests.fakes.jobs import InMemoryJobs
 
 AUDIO_DAYS = 30
@@ -19,6 +19,10 @@ class InMemoryUsage:
     def __init__(self, jobs: InMemoryJobs) -> None:
         self._jobs = jobs
         self.sums: dict[tuple[str, str], float] = defaultdict(float)
+        self.own: dict[str, OwnQuotas] = {}
+
+    def own_quotas(self, owner: str) -> OwnQuotas:
+        return self.own.get(owner, OwnQuotas())
 
     def held(self, owner: str, now: datetime) -> Held:
         since = now - timedelta(days=AUDIO_DAYS)

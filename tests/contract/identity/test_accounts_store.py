@@ -22,6 +22,7 @@ from sotto.domain.errors import AlreadyExists, InvalidInput, NotFound, StorageUn
 from sotto.domain.identity import Role, Scope, User
 from sotto.domain.mail import Mail
 from sotto.domain.one_time_tokens import Invitation
+from sotto.domain.quotas import OwnQuotas
 from sotto.domain.rate import Rate
 from sotto.domain.throttle import Tries
 from sotto.workflows.identity_ports import (
@@ -125,6 +126,9 @@ def test_accounts_are_listed_changed_and_deleted(kind: str, request: pytest.Fixt
     assert users.change("010", role=Role.ADMIN) == replace(everybody[0], role=Role.ADMIN)
     assert users.change("010", disabled=True) == replace(everybody[0], role=Role.ADMIN, disabled=True)
     assert users.change("010") == replace(everybody[0], role=Role.ADMIN, disabled=True)
+    more = OwnQuotas(minutes_a_month=60, concurrent_jobs=0)
+    assert users.change("011", quotas=more) == replace(everybody[1], quotas=more)
+    assert users.change("011", quotas=OwnQuotas()) == everybody[1]
     with pytest.raises(NotFound):
         users.change("01NOBODY")
     users.delete(everybody[0])

@@ -112,6 +112,33 @@ def test_users_are_listed_and_promoted(world: World) -> None:
     assert world.call("POST", "/invitations", body={"email": "x@example.org"}, token=token).status == 403
 
 
+def test_a_user_is_given_limits_of_their_own_and_sees_them(world: World) -> None:
+    token = world.join("limited@example.org")["access_token"]
+    before = world.call("GET", "/account", token=token).body
+    assert before["use"]["unfinished_jobs"] == before["use"]["minutes"] == 0
+    body = {"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"}
+    assert world.call("POST", "/jobs", body=body, token=token).status == 201
+
+    def change(quotas: dict[str, Any]) -> Any:
+        user = before["user"]["id"]
+        return world.call("PATCH", "/users/{user_id}", body={"quotas": quotas}, token=admin(world), user_id=user)
+
+    assert change({"concurrent_jobs": 1}).body["user"]["quotas"] == {
+        "minutes_a_month": None,
+        "concurrent_jobs": 1,
+        "stored_bytes": None,
+    }
+    after = world.call("GET", "/account", token=token).body
+    assert after["limits"] == {**before["limits"], "concurrent_jobs": 1}
+    assert (after["use"]["unfinished_jobs"], after["use"]["stored_bytes"]) == (1, 1000)
+    refused = world.call("POST", "/jobs", body=body, token=token)
+    assert (refused.status, refused.body["code"]) == (429, "limit_reached")
+    assert change({"concurrent_jobs": None}).status == 200
+    assert world.call("GET", "/account", token=token).body["limits"] == before["limits"]
+    assert world.call("POST", "/jobs", body=body, token=token).status == 201
+    assert change({"concurrent_jobs": -1}).status == 400
+
+
 def test_a_rotation_leaves_living_tokens_alive_and_a_leak_does_not(world: World) -> None:
     rotate = importlib.import_module("functions.rotate_keys.handler").handler
     old = admin(world)

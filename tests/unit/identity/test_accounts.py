@@ -16,7 +16,8 @@ from sotto.domain.errors import (
 )
 from sotto.domain.identity import Role
 from sotto.domain.one_time_tokens import INVITATION_LIFE, RESET_LIFE
-from tests.unit.identity.conftest import ADA, EMAIL, HOME, ONE_TIME, PASSWORD, ROOT, WEB, Service
+from sotto.domain.quotas import OwnQuotas
+from tests.unit.identity.conftest import ADA, EMAIL, HOME, ONE_TIME, PASSWORD, ROOT, WEB, Service, ada
 
 GRACE = "grace@example.org"
 NEW = "an entirely new one"
@@ -168,6 +169,21 @@ def test_administrators_change_and_disable_others_but_not_themselves(service: Se
     with pytest.raises(NotFound):
         service.manage_users.change(ROOT, "01NOBODY", role=Role.USER, disabled=None, origin=HOME)
     assert service.log.entries[1].detail == "role=operator"
+
+
+def test_administrators_set_the_quotas_of_one_user_one_by_one(service: Service) -> None:
+    change = service.manage_users.change
+    assert change(ROOT, "01ADA", quotas={"minutes_a_month": 90, "stored_bytes": 0}, origin=HOME).quotas == OwnQuotas(
+        minutes_a_month=90, stored_bytes=0
+    )
+    assert service.log.entries[-1].detail == "minutes_a_month=90, stored_bytes=0"
+    assert change(ROOT, "01ADA", quotas={"minutes_a_month": None}, origin=HOME).quotas == OwnQuotas(stored_bytes=0)
+    assert service.log.entries[-1].detail == "minutes_a_month=default"
+    assert change(ROOT, "01ADA", disabled=False, origin=HOME).quotas == OwnQuotas(stored_bytes=0)
+    service.users.add(ada(id=ROOT.user_id, email="root@example.org"))
+    assert change(ROOT, ROOT.user_id, quotas={"concurrent_jobs": 9}, origin=HOME).quotas.concurrent_jobs == 9
+    with pytest.raises(NotFound):
+        change(ROOT, "01NOBODY", quotas={"concurrent_jobs": 9}, origin=HOME)
 
 
 def test_a_deleted_account_leaves_nothing_that_opens_a_door(service: Service) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sotto.domain.errors import LimitReached, MinutesUsedUp, error_of
 from sotto.domain.job import JobStatus
-from sotto.domain.quotas import Quotas, month_of, until_next_month_s
+from sotto.domain.quotas import OwnQuotas, Quotas, month_of, until_next_month_s
 from tests.examples import OWNER
 from tests.unit.workflows.conftest import Service
 
@@ -81,6 +81,17 @@ def test_a_second_delivery_is_not_charged_again_and_a_retry_is() -> None:
     service.retry(OWNER, job.id, job.options)
     assert service.arrive(key) == "queued"
     assert service.usage.seconds(OWNER, SOME) == 400
+
+
+def test_a_user_of_whom_more_is_known_has_limits_of_their_own() -> None:
+    service = Service(quotas=Quotas(minutes_a_month=10, concurrent_jobs=1))
+    service.usage.own[OWNER] = OwnQuotas(minutes_a_month=1, concurrent_jobs=0)
+    service.accept()
+    assert service.accept().status is JobStatus.AWAITING_UPLOAD, "0 takes the limit away"
+    job = service.accept()
+    assert service.arrive(service.upload(job, 61)) == "minutes_used_up"
+    service.usage.own[OWNER] = OwnQuotas(concurrent_jobs=0)
+    assert service.queued(600).status is JobStatus.QUEUED, "back to what all have"
 
 
 def test_months_turn_in_utc() -> None:

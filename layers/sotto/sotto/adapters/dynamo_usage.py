@@ -2,6 +2,7 @@
 
     pk USER#<owner>   sk HOLD#<job>               written with the job's moves (dynamo_holds.py)
     pk USER#<owner>   sk USAGE#<yyyy-mm>          seconds of audio of the month
+    pk USER#<owner>   sk PROFILE                  quotas of this user alone (dynamo_users.py)
     pk USER#<owner>   sk CHARGE#<job>#<attempt>   this attempt was charged
 
 A charge and its mark are one transaction, so a second delivery finds the mark and a crash leaves both or neither.
@@ -22,10 +23,11 @@ from sotto.adapters.dynamo_holds import PREFIX
 from sotto.adapters.dynamo_job_rows import charge_prefix
 from sotto.adapters.dynamo_meter import days_of
 from sotto.adapters.dynamo_rows import from_row, to_row
+from sotto.adapters.dynamo_users import profile_key, quotas_of
 from sotto.domain.errors import StorageUnavailable
 from sotto.domain.job import Job
 from sotto.domain.metering import DayUse
-from sotto.domain.quotas import Held
+from sotto.domain.quotas import Held, OwnQuotas
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,6 +43,13 @@ class DynamoUsage:
 
     def __init__(self, client: DynamoDBClient, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client, self._table, self._sleep = client, table, sleep
+
+    def own_quotas(self, owner: str) -> OwnQuotas:
+        with translated(StorageUnavailable, "table"):
+            found = self._client.get_item(
+                TableName=self._table, Key=to_row(profile_key(owner)), ProjectionExpression="quotas"
+            )
+        return quotas_of(from_row(found.get("Item", {})))
 
     def held(self, owner: str, now: datetime) -> Held:
         with translated(StorageUnavailable, "table"):

@@ -6,6 +6,7 @@ pk EMAIL#<email>   sk LOGIN     its id
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -16,6 +17,7 @@ from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import AlreadyExists, NotFound, Rejected, StorageUnavailable, WrongState
 from sotto.domain.identity import Role, User, UserPage
 from sotto.domain.one_time_tokens import Invitation, unusable
+from sotto.domain.quotas import OwnQuotas
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,8 +91,19 @@ class DynamoUsers:
         users = tuple(user for user in map(self.by_id, ids) if user is not None)
         return UserPage(users, ids[-1] if ids and "LastEvaluatedKey" in found else None)
 
-    def change(self, user_id: str, *, role: Role | None = None, disabled: bool | None = None) -> User:
-        changes = {"role": role.value if role else None, "disabled": disabled}
+    def change(
+        self,
+        user_id: str,
+        *,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        quotas: OwnQuotas | None = None,
+    ) -> User:
+        changes = {
+            "role": role.value if role else None,
+            "disabled": disabled,
+            "quotas": asdict(quotas) if quotas else None,
+        }
         values = {name: value for name, value in changes.items() if value is not None}
         if values:
             self._set(user_id, values)
@@ -177,7 +190,13 @@ def _row(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "must_change_password": user.must_change_password,
         "disabled": user.disabled,
+        "quotas": asdict(user.quotas),
     }
+
+
+def quotas_of(profile: dict[str, Any]) -> OwnQuotas:
+    """What the account's row says; one that was written before quotas could be set has none."""
+    return OwnQuotas(**profile.get("quotas", {}))
 
 
 def _user(row: dict[str, Any]) -> User:
@@ -189,4 +208,5 @@ def _user(row: dict[str, Any]) -> User:
         created_at=str(row["created_at"]),
         must_change_password=bool(row["must_change_password"]),
         disabled=bool(row["disabled"]),
+        quotas=quotas_of(row),
     )

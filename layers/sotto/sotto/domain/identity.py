@@ -7,10 +7,11 @@ rules for those.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sotto.domain.errors import InvalidInput
+from sotto.domain.quotas import OwnQuotas
 
 
 class Role(StrEnum):
@@ -57,6 +58,7 @@ class User:
     created_at: str
     must_change_password: bool = False
     disabled: bool = False
+    quotas: OwnQuotas = field(default_factory=OwnQuotas)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 WAIT_FOR_A_JOB_S = 30
@@ -22,11 +22,35 @@ class Quotas:
 
 
 @dataclass(frozen=True)
+class OwnQuotas:
+    """What an administrator has set for one user. None leaves the limit that all have, 0 takes it away."""
+
+    minutes_a_month: int | None = None
+    concurrent_jobs: int | None = None
+    stored_bytes: int | None = None
+
+    def over(self, usual: Quotas) -> Quotas:
+        """The limits that count for this user, where `usual` count for everybody else."""
+        set_here = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(usual, **set_here)
+
+
+@dataclass(frozen=True)
 class Held:
     """What a user holds now: jobs that have not ended, and bytes of recordings that are stored or announced."""
 
     unfinished_jobs: int
     stored_bytes: int
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a user has used in `month` (2026-11) and holds now, beside the limits that count for them."""
+
+    month: str
+    seconds: float
+    held: Held
+    limits: Quotas
 
 
 def month_of(now: datetime) -> str:

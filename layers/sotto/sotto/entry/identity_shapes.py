@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sotto.domain.api_keys import ApiKey
 from sotto.domain.audit import Action, AuditEntry, Outcome
 from sotto.domain.identity import Role, Scope, User
+from sotto.domain.quotas import Use
 from sotto.workflows.issue_tokens import SignedIn
 from sotto.workflows.moments import iso
 
+MAX_QUOTA = 2**53  # what a JSON number holds exactly everywhere
 MAX_SECRET = 4096  # the caller learns what is wrong with an over-long password from the workflow
 
 
@@ -81,6 +83,14 @@ class TokensAnswer(BaseModel):
         )
 
 
+class OwnQuotasShape(BaseModel):
+    """Limits of one user alone: null leaves the one that all have, 0 takes it away."""
+
+    minutes_a_month: int | None
+    concurrent_jobs: int | None
+    stored_bytes: int | None
+
+
 class UserShape(BaseModel):
     id: str
     email: str
@@ -88,6 +98,7 @@ class UserShape(BaseModel):
     created_at: str
     must_change_password: bool
     disabled: bool
+    quotas: OwnQuotasShape
 
     @classmethod
     def of(cls, user: User) -> UserShape:
@@ -98,11 +109,51 @@ class UserShape(BaseModel):
             created_at=user.created_at,
             must_change_password=user.must_change_password,
             disabled=user.disabled,
+            quotas=OwnQuotasShape(**asdict(user.quotas)),
         )
 
 
 class UserAnswer(BaseModel):
     user: UserShape
+
+
+class LimitsShape(BaseModel):
+    """The limits that count; 0 is no limit."""
+
+    minutes_a_month: int
+    concurrent_jobs: int
+    stored_bytes: int
+    engine_s_a_month: int
+
+
+class UseShape(BaseModel):
+    """`month` as 2026-11 (UTC); `minutes` of audio in it, to the hundredth; what is held now."""
+
+    month: str
+    minutes: float
+    unfinished_jobs: int
+    stored_bytes: int
+
+
+class AccountAnswer(BaseModel):
+    """One's own account: what is used, and how much may be."""
+
+    user: UserShape
+    use: UseShape
+    limits: LimitsShape
+
+    @classmethod
+    def of(cls, user: User, use: Use) -> AccountAnswer:
+        return cls(
+            user=UserShape.of(user),
+            use=UseShape(
+                month=use.month,
+                minutes=round(use.seconds / 60, 2),
+                unfinished_jobs=use.held.unfinished_jobs,
+                stored_bytes=use.held.stored_bytes,
+            ),
+            limits=LimitsShape(**asdict(use.limits)),
+        )
 
 
 class UsersAnswer(BaseModel):
@@ -124,9 +175,18 @@ class InvitationRequest(_Request):
     role: Role = Role.USER
 
 
+class OwnQuotasRequest(_Request):
+    """What is named is set; null goes back to the limit that all have, 0 takes the limit away."""
+
+    minutes_a_month: int | None = Field(default=None, ge=0, le=MAX_QUOTA)
+    concurrent_jobs: int | None = Field(default=None, ge=0, le=MAX_QUOTA)
+    stored_bytes: int | None = Field(default=None, ge=0, le=MAX_QUOTA)
+
+
 class UserChangeRequest(_Request):
     role: Role | None = None
     disabled: bool | None = None
+    quotas: OwnQuotasRequest | None = None
 
 
 class KeyRequest(_Request):

@@ -17,6 +17,7 @@ from sotto.adapters.dynamo_keys import DynamoKeys
 from sotto.adapters.dynamo_limits import DynamoTries
 from sotto.adapters.dynamo_one_time import DynamoInvitations, DynamoResets
 from sotto.adapters.dynamo_sessions import DynamoSessions
+from sotto.adapters.dynamo_usage import DynamoUsage
 from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.adapters.ed25519_keys import jwk, private_key, public_x
 from sotto.adapters.jwt_tokens import JwtSigner
@@ -33,6 +34,7 @@ from sotto.workflows.bootstrap_admin import BootstrapAdmin
 from sotto.workflows.change_password import ChangePassword
 from sotto.workflows.identity_ports import Mailer
 from sotto.workflows.issue_tokens import IssueTokens
+from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.manage_keys import ManageKeys
 from sotto.workflows.manage_users import ManageUsers
 from sotto.workflows.open_account import OpenAccount
@@ -139,6 +141,11 @@ def manage_keys() -> ManageKeys:
 
 def sign_out_everywhere() -> SignOutEverywhere:
     return SignOutEverywhere(_auth().sessions, _auth().audit)
+
+
+def keep_quotas() -> KeepQuotas:
+    settings = settings_of(AuthSettings)
+    return KeepQuotas(DynamoUsage(aws.dynamodb(), settings.table), settings.quotas, now)
 
 
 def account_of(user_id: str) -> User:

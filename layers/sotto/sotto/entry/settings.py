@@ -112,34 +112,6 @@ class AccountSettings(AdmissionSettings):
         return self
 
 
-class AuthSettings(AccountSettings):
-    """What the function that signs people in needs."""
-
-    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
-    bootstrap_secret: str = Field(
-        description="ARN or name of the secret with the one-time password for the first administrator"
-    )
-    issuer: str = Field(min_length=1, max_length=128, description="Issuer of access tokens")
-    audience: str = Field(min_length=1, max_length=128, description="Audience of access tokens")
-    access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
-    refresh_ttl_s: int = Field(
-        default=2_592_000, ge=3600, le=7_776_000, description="Life of a refresh token, 3600 to 7776000 seconds"
-    )
-
-
-class AdminSettings(AccountSettings, ReceiptSettings):
-    """What the function for administrators needs."""
-
-
-class RotateKeysSettings(Settings):
-    """What the function that rotates the signing keys needs."""
-
-    table: str = Field(description="Name of the DynamoDB table")
-    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
-    access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
-    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
-
-
 class QuotaSettings(Settings):
     """What one user may use."""
 
@@ -165,6 +137,34 @@ class QuotaSettings(Settings):
             self.quota_stored_bytes,
             self.quota_engine_s_a_month,
         )
+
+
+class AuthSettings(AccountSettings, QuotaSettings):
+    """What the function that signs people in needs; it also tells them their limits."""
+
+    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+    bootstrap_secret: str = Field(
+        description="ARN or name of the secret with the one-time password for the first administrator"
+    )
+    issuer: str = Field(min_length=1, max_length=128, description="Issuer of access tokens")
+    audience: str = Field(min_length=1, max_length=128, description="Audience of access tokens")
+    access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
+    refresh_ttl_s: int = Field(
+        default=2_592_000, ge=3600, le=7_776_000, description="Life of a refresh token, 3600 to 7776000 seconds"
+    )
+
+
+class AdminSettings(AccountSettings, ReceiptSettings):
+    """What the function for administrators needs."""
+
+
+class RotateKeysSettings(Settings):
+    """What the function that rotates the signing keys needs."""
+
+    table: str = Field(description="Name of the DynamoDB table")
+    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+    access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
 
 
 class NewJobSettings(KeepSettings, QuotaSettings):

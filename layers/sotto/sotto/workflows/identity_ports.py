@@ -11,6 +11,7 @@ from sotto.domain.audit import AuditEntry, AuditPage
 from sotto.domain.identity import Role, Standing, User, UserPage
 from sotto.domain.mail import Mail
 from sotto.domain.one_time_tokens import Invitation
+from sotto.domain.quotas import OwnQuotas
 from sotto.domain.rate import Rate
 from sotto.domain.signing_keys import SigningKeys
 from sotto.domain.throttle import Tries
@@ -38,7 +39,14 @@ class Users(Protocol):
         """Accounts in the order of their making."""
         ...
 
-    def change(self, user_id: str, *, role: Role | None = None, disabled: bool | None = None) -> User:
+    def change(
+        self,
+        user_id: str,
+        *,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        quotas: OwnQuotas | None = None,
+    ) -> User:
         """The account after the change. Raises NotFound."""
         ...
 

@@ -13,20 +13,22 @@ from dataclasses import dataclass
 
 from sotto.domain.errors import LimitReached, MinutesUsedUp
 from sotto.domain.job import Job
-from sotto.domain.quotas import WAIT_FOR_A_JOB_S, WAIT_FOR_ROOM_S, Quotas, month_of, until_next_month_s
+from sotto.domain.quotas import WAIT_FOR_A_JOB_S, WAIT_FOR_ROOM_S, Quotas, Use, month_of, until_next_month_s
 from sotto.workflows.ports import Clock
 from sotto.workflows.quota_ports import Usage
 
 
 @dataclass(frozen=True)
 class KeepQuotas:
+    """`quotas` count for everybody for whom an administrator has set nothing else."""
+
     usage: Usage
     quotas: Quotas
     clock: Clock
 
     def check_room(self, owner: str, more_bytes: int) -> None:
         """Raise LimitReached unless `owner` may have one more unfinished job of `more_bytes` new bytes."""
-        now, quotas = self.clock(), self.quotas
+        now, quotas = self.clock(), self._limits(owner)
         if quotas.minutes_a_month:
             used = self.usage.seconds(owner, month_of(now))
             if used >= quotas.minutes_a_month * 60:
@@ -63,8 +65,17 @@ class KeepQuotas:
 
     def charge(self, job: Job, duration_s: float) -> None:
         """Charge the attempt's audio to this month, once. Raises MinutesUsedUp when it does not fit any more."""
-        month, minutes = month_of(self.clock()), self.quotas.minutes_a_month
+        month, minutes = month_of(self.clock()), self._limits(job.owner).minutes_a_month
         if self.usage.charge(job, duration_s, month, at_most_s=minutes * 60.0 if minutes else None):
             return
         found = math.ceil((self.usage.seconds(job.owner, month) + duration_s) / 60)
         raise MinutesUsedUp(f"minutes a month: expected at most {minutes}, found {found} with this recording")
+
+    def use(self, owner: str) -> Use:
+        """What `owner` uses, and how much they may."""
+        now = self.clock()
+        month = month_of(now)
+        return Use(month, self.usage.seconds(owner, month), self.usage.held(owner, now), self._limits(owner))
+
+    def _limits(self, owner: str) -> Quotas:
+        return self.usage.own_quotas(owner).over(self.quotas)

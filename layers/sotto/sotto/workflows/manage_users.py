@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from sotto.domain.audit import Action, Origin
 from sotto.domain.errors import NotFound, WrongState
@@ -32,14 +32,25 @@ class ManageUsers:
         return user
 
     def change(
-        self, principal: Principal, user_id: str, *, role: Role | None, disabled: bool | None, origin: Origin
+        self,
+        principal: Principal,
+        user_id: str,
+        *,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        quotas: Mapping[str, int | None] | None = None,
+        origin: Origin,
     ) -> User:
-        """Change an account that is not one's own. A disabled one loses its sessions; its keys sleep."""
-        _not_oneself(principal, user_id)
-        user = self.users.change(user_id, role=role, disabled=disabled)
+        """Change an account; role and standing only of one that is not one's own. A disabled one loses its sessions;
+        its keys sleep. Of `quotas`, those named are set (None: back to what all have) and the others stay."""
+        if role is not None or disabled is not None:
+            _not_oneself(principal, user_id)
+        named = dict(quotas or {})
+        own = replace(self.get(user_id).quotas, **named) if named else None
+        user = self.users.change(user_id, role=role, disabled=disabled, quotas=own)
         if disabled:
             self.sessions.end_all(user_id)
-        changes = {"role": role, "disabled": disabled}
+        changes = {"role": role, "disabled": disabled, **{name: _said(value) for name, value in named.items()}}
         detail = ", ".join(f"{name}={value}" for name, value in changes.items() if value is not None)
         self.audit(Action.USER_CHANGED, user_id, origin, by=principal, detail=detail)
         return user
@@ -59,6 +70,10 @@ class ManageUsers:
         self.delete_all_jobs(user_id)
         self.users.delete(user)
         self.audit(Action.USER_DELETED, user_id, origin, by=principal)
+
+
+def _said(quota: int | None) -> str:
+    return "default" if quota is None else str(quota)
 
 
 def _not_oneself(principal: Principal, user_id: str) -> None:

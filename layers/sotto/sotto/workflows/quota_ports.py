@@ -8,11 +8,15 @@ from typing import Protocol
 
 from sotto.domain.job import Job
 from sotto.domain.metering import DayUse
-from sotto.domain.quotas import Held
+from sotto.domain.quotas import Held, OwnQuotas
 
 
 class Usage(Protocol):
     """What each user uses. Every method may raise Unavailable."""
+
+    def own_quotas(self, owner: str) -> OwnQuotas:
+        """What was set for `owner` alone; nothing for an account that is not there."""
+        ...
 
     def held(self, owner: str, now: datetime) -> Held:
         """Unfinished jobs and stored bytes at `now`."""

@@ -32,7 +32,7 @@ ADMIN = Door(
             "PATCH",
             "/users/{user_id}",
             "change_user",
-            "Change the role of an account, disable it or enable it again.",
+            "Change the role of an account or its quotas, disable it or enable it again.",
             {200: UserAnswer},
             body=UserChangeRequest,
             errors=(WrongState,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sotto.domain.errors import AlreadyExists, Forbidden, MailUnavailable, NotFound, Unauthenticated, WrongState
 from sotto.entry.identity_shapes import (
+    AccountAnswer,
     ApiKeysAnswer,
     BootstrapRequest,
     EmailRequest,
@@ -120,7 +121,14 @@ AUTH = Door(
             body=ResetRequest,
         ),
         Route("GET", "/auth/jwks", "public_keys", "The public keys.", {200: KeysAnswer}),
-        Route("GET", "/account", "account", "The caller's own account.", {200: UserAnswer}, errors=(NotFound,)),
+        Route(
+            "GET",
+            "/account",
+            "account",
+            "The caller's own account, what it uses and how much it may.",
+            {200: AccountAnswer},
+            errors=(NotFound,),
+        ),
         Route("GET", "/keys", "list_keys", "The caller's API keys, without their secrets.", {200: ApiKeysAnswer}),
         Route(
             "POST",
