@@ -8,6 +8,7 @@ from sotto.entry.admission import admit
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.identity_shapes import (
     AccountAnswer,
+    AccountRequest,
     ApiKeysAnswer,
     ApiKeyShape,
     BootstrapRequest,
@@ -129,6 +130,13 @@ def account() -> Response[str]:
     """The caller's own account, what it uses and how much it may."""
     owner = api.principal().user_id
     return answer(AccountAnswer.of(wiring.account_of(owner), wiring.keep_quotas().use(owner)))
+
+
+@api.routes.patch("/account")
+def change_account() -> Response[str]:
+    """Change what one wishes of the service."""
+    user_id, wished = api.principal().user_id, api.body(AccountRequest)
+    return answer(UserAnswer(user=UserShape.of(wiring.change_account(user_id, job_mails=wished.job_mails))))
 
 
 @api.routes.get("/keys")

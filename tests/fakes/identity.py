@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sotto.domain.api_keys import ApiKey
 from sotto.domain.audit import AuditEntry, AuditPage
-from sotto.domain.errors import AlreadyExists, InvalidInput, NotFound, WrongState
+from sotto.domain.errors import AlreadyExists, InvalidInput, NotFound, SottoError, WrongState
 from sotto.domain.identity import Role, Standing, User, UserPage
 from sotto.domain.mail import Mail
 from sotto.domain.one_time_tokens import Invitation, unusable
@@ -115,8 +115,11 @@ class FakeApiKeys:
 class FakeMailer:
     def __init__(self) -> None:
         self.sent: list[Mail] = []
+        self.failure: SottoError | None = None
 
     def send(self, mail: Mail) -> None:
+        if self.failure:
+            raise self.failure
         self.sent.append(mail)
 
 
@@ -171,9 +174,10 @@ class FakeUsers:
         *,
         role: Role | None = None,
         disabled: bool | None = None,
+        job_mails: bool | None = None,
         quotas: OwnQuotas | None = None,
     ) -> User:
-        changes = {"role": role, "disabled": disabled, "quotas": quotas}
+        changes = {"role": role, "disabled": disabled, "job_mails": job_mails, "quotas": quotas}
         return self._set(user_id, **{name: value for name, value in changes.items() if value is not None})
 
     def delete(self, user: User) -> None:

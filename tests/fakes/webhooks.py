@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sotto.domain.errors import InvalidInput, NotFound, WrongState
+from sotto.domain.errors import InvalidInput, NotFound, SottoError, WrongState
 from sotto.domain.outbox import OutboxEvent
 from sotto.domain.webhooks import Attempt, Delivery, DeliveryPage, DeliveryStatus, Pause, Secret, Sent, Webhook
 
@@ -124,6 +125,19 @@ class InMemoryOutbox:
     def due(self, now: str, *, limit: int) -> Sequence[OutboxEvent | Delivery]:
         late = [one for one in self._deliveries.rows.values() if one.due_at is not None and one.due_at <= now]
         return [*self.events.values(), *sorted(late, key=lambda one: one.due_at or "")][:limit]
+
+
+@dataclass
+class RecordingBus:
+    """Implements workflows.webhook_ports.EventBus: keeps what it was given, or fails as it is told to."""
+
+    published: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    failure: SottoError | None = None
+
+    def publish(self, event_type: str, detail: Mapping[str, Any]) -> None:
+        if self.failure:
+            raise self.failure
+        self.published.append((event_type, dict(detail)))
 
 
 @dataclass

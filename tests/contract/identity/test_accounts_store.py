@@ -129,6 +129,8 @@ def test_accounts_are_listed_changed_and_deleted(kind: str, request: pytest.Fixt
     more = OwnQuotas(minutes_a_month=60, concurrent_jobs=0)
     assert users.change("011", quotas=more) == replace(everybody[1], quotas=more)
     assert users.change("011", quotas=OwnQuotas()) == everybody[1]
+    assert users.change("011", job_mails=True) == replace(everybody[1], job_mails=True)
+    assert users.change("011", job_mails=False) == everybody[1]
     with pytest.raises(NotFound):
         users.change("01NOBODY")
     users.delete(everybody[0])

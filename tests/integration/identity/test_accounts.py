@@ -139,6 +139,15 @@ def test_a_user_is_given_limits_of_their_own_and_sees_them(world: World) -> None
     assert change({"concurrent_jobs": -1}).status == 400
 
 
+def test_mails_about_jobs_are_ones_own_wish(world: World) -> None:
+    token = world.join("wishes@example.org")["access_token"]
+    assert world.call("GET", "/account", token=token).body["user"]["job_mails"] is False
+    changed = world.call("PATCH", "/account", body={"job_mails": True}, token=token)
+    assert (changed.status, changed.body["user"]["job_mails"]) == (200, True)
+    assert world.call("PATCH", "/account", body={"role": "admin"}, token=token).status == 400
+    assert world.call("GET", "/account", token=token).body["user"]["job_mails"] is True
+
+
 def test_a_rotation_leaves_living_tokens_alive_and_a_leak_does_not(world: World) -> None:
     rotate = importlib.import_module("functions.rotate_keys.handler").handler
     old = admin(world)

@@ -12,6 +12,10 @@ import pytest
 import standardwebhooks
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.adapters.dynamo_users import DynamoUsers
+from sotto.adapters.outbox_mail import read_outbox
+from sotto.domain.errors import Failure
+from sotto.domain.identity import Role, User
 from sotto.domain.job import JobStatus
 from sotto.entry import webhook_wiring
 from sotto.entry.principal import principal_to_context
@@ -123,6 +127,28 @@ def test_what_the_stream_lost_is_found_by_the_sweep(receiver: Receiver) -> None:
     notify({"source": "aws.events"})
     notify({"source": "aws.events"})
     assert len(receiver.got) == 1
+
+
+def test_who_asked_for_mail_is_mailed_and_the_bus_is_told(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channels as they are wired: a row in the mail outbox, an event that a rule puts into a queue."""
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="ours", EventPattern=json.dumps({"source": ["sotto"]}))
+    events.put_targets(Rule="ours", Targets=[{"Id": "queue", "Arn": arn}])
+    monkeypatch.setenv("SOTTO_EVENT_BUS", "default")
+    webhook_wiring.outbox_door.cache_clear()
+    users = DynamoUsers(boto3.client("dynamodb"), TABLE)
+    users.add(User(OWNER, "ada@example.org", Role.USER, "$argon2id$...", NOW, job_mails=True))
+    jobs = DynamoJobs(boto3.client("dynamodb"), TABLE)
+    jobs.create(NEW, due_at=NOW)
+    jobs.move(NEW, JobStatus.FAILED, failure=Failure("recording_damaged", "track: expected an end", "Copy it again."))
+    stream(set())
+    ((_, mail),) = read_outbox(boto3.client("dynamodb"), TABLE, 10)
+    assert (mail.to, mail.subject) == ("ada@example.org", "A transcript could not be made")
+    (told,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    detail = json.loads(told["Body"])["detail"]
+    assert (detail["owner"], detail["data"]["job"]["id"], detail["type"]) == (OWNER, JOB_ID, "job.failed")
 
 
 def test_a_failing_receiver_is_tried_again_when_it_is_time(receiver: Receiver) -> None:

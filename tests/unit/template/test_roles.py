@@ -95,7 +95,13 @@ def test_the_key_is_used_only_through_a_service(resources: Resources, role: str)
     assert services
     assert all(KEY_ONLY_VIA.match(service) for service in services)
     named = {service.partition(".")[0] for service in services}
-    assert named == {action.partition(":")[0] for action in _actions(resources, role)} - {"kms", "logs", "ses", "xray"}
+    assert named == {action.partition(":")[0] for action in _actions(resources, role)} - {
+        "events",
+        "kms",
+        "logs",
+        "ses",
+        "xray",
+    }
 
 
 @pytest.mark.parametrize("role", FUNCTION_ROLES + POLICIES)

@@ -39,8 +39,17 @@ class World:
             plain_http=False,
         )
         self.deliver = DeliverWebhooks(
-            self.webhooks, self.deliveries, self.outbox, self.sender, self.clock, chance=lambda: 0.0, agent="Sotto/1"
+            self.webhooks,
+            self.deliveries,
+            self.outbox,
+            self.sender,
+            self.clock,
+            chance=lambda: 0.0,
+            agent="Sotto/1",
+            channels={},
+            on_failure=lambda delivery, error: self.noted.append((delivery.webhook_id, error.code)),
         )
+        self.noted: list[tuple[str, str]] = []
 
     def happens(self, event_id: str = "EVENT1", status: JobStatus = JobStatus.COMPLETED) -> OutboxEvent:
         event = job_event(replace(QUEUED, status=status), event_id, self.clock())

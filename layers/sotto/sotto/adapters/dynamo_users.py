@@ -97,11 +97,13 @@ class DynamoUsers:
         *,
         role: Role | None = None,
         disabled: bool | None = None,
+        job_mails: bool | None = None,
         quotas: OwnQuotas | None = None,
     ) -> User:
         changes = {
             "role": role.value if role else None,
             "disabled": disabled,
+            "job_mails": job_mails,
             "quotas": asdict(quotas) if quotas else None,
         }
         values = {name: value for name, value in changes.items() if value is not None}
@@ -190,6 +192,7 @@ def _row(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "must_change_password": user.must_change_password,
         "disabled": user.disabled,
+        "job_mails": user.job_mails,
         "quotas": asdict(user.quotas),
     }
 
@@ -208,5 +211,6 @@ def _user(row: dict[str, Any]) -> User:
         created_at=str(row["created_at"]),
         must_change_password=bool(row["must_change_password"]),
         disabled=bool(row["disabled"]),
+        job_mails=bool(row.get("job_mails")),  # accounts that are older than the wish
         quotas=quotas_of(row),
     )

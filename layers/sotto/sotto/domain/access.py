@@ -34,6 +34,7 @@ ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
     ("POST", "/auth/password"): Scope.ACCOUNT,
     ("POST", "/auth/sign-out-everywhere"): Scope.ACCOUNT,
     ("GET", "/account"): Scope.ACCOUNT,
+    ("PATCH", "/account"): Scope.ACCOUNT,
     ("GET", "/keys"): Scope.ACCOUNT,
     ("POST", "/keys"): Scope.ACCOUNT,
     ("DELETE", "/keys/{key_id}"): Scope.ACCOUNT,

@@ -22,7 +22,8 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |       |-- UploadNeverFinished
     |       `-- SourceRefused, SourceNotFound, SourceTooLarge, SourceTimedOut
     |-- Unavailable              the world's fault: retried with back-off, then the dead-letter queue, HTTP 503
-    |   |-- StorageUnavailable, QueueUnavailable, MailUnavailable, EngineUnavailable, DiskFull, ModelUnavailable
+    |   |-- StorageUnavailable, QueueUnavailable, MailUnavailable, EventBusUnavailable, DiskFull
+    |   |-- EngineUnavailable, ModelUnavailable
     |   |-- SourceUnavailable    somebody else's server, from which a recording is fetched
     |   |-- StillTranscribing    the job runs, its transcript is not there yet
     |   `-- PartFailedRepeatedly what a job is told when retries are used up
@@ -280,6 +281,10 @@ class SourceUnavailable(Unavailable):
 class MailUnavailable(Unavailable):
     code = "mail_unavailable"
     default_hint = "The mail could not be sent; try again in a minute."
+
+
+class EventBusUnavailable(Unavailable):
+    code = "event_bus_unavailable"
 
 
 class EngineUnavailable(Unavailable):

@@ -49,7 +49,8 @@ class Principal:
 
 @dataclass(frozen=True)
 class User:
-    """A person's account. Times are ISO 8601 UTC. `password_hash` is argon2id's own text form."""
+    """A person's account. Times are ISO 8601 UTC. `password_hash` is argon2id's own text form.
+    `job_mails` is the wish to be told by mail how one's jobs end."""
 
     id: str
     email: str
@@ -58,6 +59,7 @@ class User:
     created_at: str
     must_change_password: bool = False
     disabled: bool = False
+    job_mails: bool = False
     quotas: OwnQuotas = field(default_factory=OwnQuotas)
 
 

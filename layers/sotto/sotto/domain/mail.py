@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,16 @@ def unknown_address_mail(to: str, web_url: str) -> Mail:
         f"Somebody asked for a new password for this address on {web_url}, but it has no account there.\n\n"
         "If it was you, try another address. If it was not, do nothing.\n",
     )
+
+
+def job_ended_mail(to: str, web_url: str, job: Mapping[str, Any]) -> Mail:
+    """`job` as in the outbox's event (domain/outbox.py): neither the file's name nor what was said is in a mail,
+    which lies in mail boxes for years after the job was deleted."""
+    begun = f"The job that you made on {job['created_at'][:10]} at {job['created_at'][11:16]} UTC"
+    where = f"{web_url}/#/recordings/{job['id']}" if web_url else f"Job {job['id']}"
+    off = "You get this mail because you asked for it; your account turns it off (job_mails).\n"
+    failure = job.get("failure")
+    if failure:
+        reason = f"{failure['message']}\n{failure['hint']}"
+        return Mail(to, "A transcript could not be made", f"{begun} has failed.\n\n{reason}\n\n{where}\n\n{off}")
+    return Mail(to, "Your transcript is ready", f"{begun} is transcribed.\n\n{where}\n\n{off}")

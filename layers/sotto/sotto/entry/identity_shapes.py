@@ -98,6 +98,7 @@ class UserShape(BaseModel):
     created_at: str
     must_change_password: bool
     disabled: bool
+    job_mails: bool
     quotas: OwnQuotasShape
 
     @classmethod
@@ -109,6 +110,7 @@ class UserShape(BaseModel):
             created_at=user.created_at,
             must_change_password=user.must_change_password,
             disabled=user.disabled,
+            job_mails=user.job_mails,
             quotas=OwnQuotasShape(**asdict(user.quotas)),
         )
 
@@ -187,6 +189,12 @@ class UserChangeRequest(_Request):
     role: Role | None = None
     disabled: bool | None = None
     quotas: OwnQuotasRequest | None = None
+
+
+class AccountRequest(_Request):
+    """`job_mails`: mail me when a job of mine is completed or has failed."""
+
+    job_mails: bool | None = None
 
 
 class KeyRequest(_Request):

@@ -21,18 +21,16 @@ from sotto.adapters.dynamo_usage import DynamoUsage
 from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.adapters.ed25519_keys import jwk, private_key, public_x
 from sotto.adapters.jwt_tokens import JwtSigner
-from sotto.adapters.outbox_mail import OutboxMail
 from sotto.adapters.secrets_keyring import SecretsKeyring
-from sotto.adapters.ses_mail import SesMail
 from sotto.adapters.signing_key import CurrentKey
 from sotto.domain.drops import PREFIX as DROPBOX
 from sotto.domain.errors import NotFound, StorageUnavailable
 from sotto.domain.identity import User
 from sotto.entry import aws
+from sotto.entry.mail_wiring import mailer
 from sotto.entry.settings import AccountSettings, AdminSettings, AuthSettings, RotateKeysSettings, Settings
 from sotto.workflows.bootstrap_admin import BootstrapAdmin
 from sotto.workflows.change_password import ChangePassword
-from sotto.workflows.identity_ports import Mailer
 from sotto.workflows.issue_tokens import IssueTokens
 from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.manage_keys import ManageKeys
@@ -105,7 +103,7 @@ def reset_password() -> ResetPassword:
         room.resets,
         room.sessions,
         room.passwords,
-        _mailer(settings),
+        mailer(settings),
         room.throttle,
         room.audit,
         now,
@@ -120,7 +118,7 @@ def open_account(kind: type[AccountSettings]) -> OpenAccount:
         room.users,
         room.invitations,
         room.passwords,
-        _mailer(settings),
+        mailer(settings),
         room.throttle,
         room.audit,
         now,
@@ -154,6 +152,11 @@ def account_of(user_id: str) -> User:
     if user is None:
         raise NotFound("account: expected yours, found none")
     return user
+
+
+def change_account(user_id: str, *, job_mails: bool | None) -> User:
+    """Raises NotFound."""
+    return _auth().users.change(user_id, job_mails=job_mails)
 
 
 def bootstrapped() -> bool:
@@ -210,12 +213,6 @@ def _issue() -> IssueTokens:
 def _current_key() -> CurrentKey:
     keyring = SecretsKeyring(aws.secretsmanager(), settings_of(AuthSettings).signing_secret)
     return CurrentKey(keyring, _auth().public_keys)
-
-
-def _mailer(settings: AccountSettings) -> Mailer:
-    if settings.mail == "ses":
-        return SesMail(aws.sesv2(), settings.mail_from)
-    return OutboxMail(aws.dynamodb(), settings.table, new_id)
 
 
 def _one_time_password() -> str:

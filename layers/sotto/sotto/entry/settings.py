@@ -80,9 +80,10 @@ class AdmissionSettings(Settings):
     request_burst: int = Field(default=200, ge=1, description="Requests that one user may make at once, 1 or more")
 
 
-class AccountSettings(AdmissionSettings):
-    """What a function that manages accounts needs (auth, admin)."""
+class MailSettings(Settings):
+    """What a function that sends mail needs."""
 
+    table: str = Field(description="Name of the DynamoDB table")
     web_url: str = Field(
         default="",
         pattern=r"^$|^https?://[^\s/]+$",
@@ -92,13 +93,6 @@ class AccountSettings(AdmissionSettings):
         default="outbox", description="outbox (rows that `sotto mail` shows; not for production) or ses"
     )
     mail_from: str = Field(default="", description="Sender that is verified in SES; needed when mail is ses")
-    sign_up: Literal["invitation", "open"] = Field(
-        default="invitation", description="Who may have an account: invitation or open (anybody who reads their mail)"
-    )
-    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
-    trusted_proxies: int = Field(
-        default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
-    )
 
     @model_validator(mode="after")
     def _ses_needs_a_sender(self) -> Self:
@@ -110,6 +104,18 @@ class AccountSettings(AdmissionSettings):
                 fix=FIX,
             )
         return self
+
+
+class AccountSettings(AdmissionSettings, MailSettings):
+    """What a function that manages accounts needs (auth, admin)."""
+
+    sign_up: Literal["invitation", "open"] = Field(
+        default="invitation", description="Who may have an account: invitation or open (anybody who reads their mail)"
+    )
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
+    )
 
 
 class QuotaSettings(Settings):
@@ -250,12 +256,15 @@ class WebhookSettings(AdmissionSettings):
     )
 
 
-class NotifySettings(KeepSettings):
-    """What the function needs that tells webhooks and droppers."""
+class NotifySettings(KeepSettings, MailSettings):
+    """What the function needs that tells webhooks, droppers, mail boxes and the event bus."""
 
     webhook_targets: Literal["public", "loopback"] = Field(
         default="public",
         description="Where webhooks and fetches may lead: public (https, the internet) or loopback (this machine too)",
+    )
+    event_bus: str = Field(
+        default="", description="Name of the EventBridge bus that is told how each job ended, empty for none"
     )
 
 

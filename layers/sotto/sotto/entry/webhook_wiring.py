@@ -11,15 +11,23 @@ from ulid import ULID
 from sotto import __version__
 from sotto.adapters.dynamo_deliveries import DynamoDeliveries
 from sotto.adapters.dynamo_outbox import DynamoOutbox
+from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.adapters.dynamo_webhooks import DynamoWebhooks
+from sotto.adapters.eventbridge_bus import EventBridgeBus
 from sotto.adapters.http_sender import HttpSender
+from sotto.domain.errors import SottoError
+from sotto.domain.webhooks import Delivery
 from sotto.entry import aws, drop_wiring, wiring
+from sotto.entry.mail_wiring import mailer
 from sotto.entry.settings import NotifySettings, WebhookSettings
 from sotto.entry.stream import OutboxDoor
 from sotto.entry.telemetry import make_logger
 from sotto.workflows.deliver_webhooks import DeliverWebhooks
+from sotto.workflows.mail_job_ends import MailJobEnds
 from sotto.workflows.manage_webhooks import ManageWebhooks
+from sotto.workflows.publish_job_ends import PublishJobEnds
 from sotto.workflows.tell_outbox import TellOutbox
+from sotto.workflows.webhook_ports import Channel
 
 
 @cache
@@ -42,6 +50,15 @@ def outbox_door() -> OutboxDoor:
     settings = NotifySettings.from_environment()
     outbox = DynamoOutbox(aws.dynamodb(), settings.table)
     deliveries = DynamoDeliveries(aws.dynamodb(), settings.table)
+    logger = make_logger("notify")
+    users = DynamoUsers(aws.dynamodb(), settings.table)
+    channels: dict[str, Channel] = {"mail": MailJobEnds(users, mailer(settings), settings.web_url)}
+    if settings.event_bus:
+        channels["event-bus"] = PublishJobEnds(EventBridgeBus(aws.events(), settings.event_bus))
+
+    def note(delivery: Delivery, error: SottoError) -> None:
+        logger.error("not told", channel=delivery.webhook_id, row=delivery.id, code=error.code, said=error.message)
+
     deliver = DeliverWebhooks(
         webhooks=DynamoWebhooks(aws.dynamodb(), settings.table),
         deliveries=deliveries,
@@ -50,6 +67,8 @@ def outbox_door() -> OutboxDoor:
         clock=wiring.now,
         chance=random.random,
         agent=f"Sotto-Webhooks/{__version__}",
+        channels=channels,
+        on_failure=note,
     )
     tell = TellOutbox(drop_wiring.answer_drop(settings), deliver)
-    return OutboxDoor(outbox, deliveries, tell, wiring.now, make_logger("notify"))
+    return OutboxDoor(outbox, deliveries, tell, wiring.now, logger)

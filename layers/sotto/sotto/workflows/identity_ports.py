@@ -45,6 +45,7 @@ class Users(Protocol):
         *,
         role: Role | None = None,
         disabled: bool | None = None,
+        job_mails: bool | None = None,
         quotas: OwnQuotas | None = None,
     ) -> User:
         """The account after the change. Raises NotFound."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from sotto.domain.outbox import OutboxEvent
 from sotto.domain.webhooks import Attempt, Delivery, DeliveryPage, DeliveryStatus, Pause, Secret, Sent, Webhook
@@ -78,6 +78,24 @@ class Outbox(Protocol):
 
     def due(self, now: str, *, limit: int) -> Sequence[OutboxEvent | Delivery]:
         """What should have been done by `now`, oldest first: the safety net below the table's stream."""
+        ...
+
+
+class Channel(Protocol):
+    """A way to be told besides webhooks. Its deliveries are stored under its name in the place of a webhook's id."""
+
+    def wants(self, event: OutboxEvent) -> bool:
+        """Whether somebody there is to be told of `event`."""
+        ...
+
+    def send(self, delivery: Delivery) -> None:
+        """Tell it. Raises Unavailable when a later try may do better, Rejected when none will."""
+        ...
+
+
+class EventBus(Protocol):
+    def publish(self, event_type: str, detail: Mapping[str, Any]) -> None:
+        """Put an event on the bus; `detail["timestamp"]` is when it happened. Raises EventBusUnavailable."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sotto.domain.errors import AlreadyExists, Forbidden, MailUnavailable, NotFound, Unauthenticated, WrongState
 from sotto.entry.identity_shapes import (
     AccountAnswer,
+    AccountRequest,
     ApiKeysAnswer,
     BootstrapRequest,
     EmailRequest,
@@ -127,6 +128,15 @@ AUTH = Door(
             "account",
             "The caller's own account, what it uses and how much it may.",
             {200: AccountAnswer},
+            errors=(NotFound,),
+        ),
+        Route(
+            "PATCH",
+            "/account",
+            "change_account",
+            "Change what one wishes of the service.",
+            {200: UserAnswer},
+            body=AccountRequest,
             errors=(NotFound,),
         ),
         Route("GET", "/keys", "list_keys", "The caller's API keys, without their secrets.", {200: ApiKeysAnswer}),
