@@ -1,10 +1,12 @@
-"""What administrators do: accounts, invitations, the audit log."""
+"""What administrators do: accounts, invitations, the audit log, dead letters."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.audit import Origin
+from sotto.entry import dead_letter_wiring
 from sotto.entry import identity_wiring as wiring
 from sotto.entry.admission import admit
+from sotto.entry.dead_letter_shapes import LettersAnswer, LettersQuery, RedriveAnswer, RedriveRequest
 from sotto.entry.http import Api, answer, no_content
 from sotto.entry.identity_shapes import (
     AuditAnswer,
@@ -88,3 +90,22 @@ def audit() -> Response[str]:
     page = wiring.read_audit()(principal, query.day, limit=query.limit, cursor=query.cursor, origin=origin())
     entries = [AuditEntryShape.of(entry) for entry in page.entries]
     return answer(AuditAnswer(entries=entries, next_cursor=page.cursor))
+
+
+@api.routes.get("/admin/dlq")
+def list_letters() -> Response[str]:
+    """The dead-letter queues, and one page of the letters that were kept, newest first."""
+    api.principal()
+    query = api.query(LettersQuery)
+    page = dead_letter_wiring.redrive_letters().letters.page(query.wanted, limit=query.limit, cursor=query.cursor)
+    return answer(LettersAnswer.of(dead_letter_wiring.dead_queues(), page))
+
+
+@api.routes.post("/admin/dlq/redrive")
+def redrive_letters() -> Response[str]:
+    """Give the jobs behind dead letters another try."""
+    principal, wish = api.principal(), api.body(RedriveRequest)
+    done = dead_letter_wiring.redrive_letters()(
+        principal, wish.wanted, limit=wish.limit, dry_run=wish.dry_run, origin=origin()
+    )
+    return answer(RedriveAnswer.of(done, dry_run=wish.dry_run))

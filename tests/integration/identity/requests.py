@@ -19,6 +19,7 @@ BODIES: dict[Route, Any] = {
         "operations": [{"op": "delete", "first": 1, "last": 1}],
     },
     ("POST", "/jobs/{job_id}/revert"): {"base_version": 2, "to": 1},
+    ("POST", "/admin/dlq/redrive"): {"dry_run": True},
     ("PATCH", "/account"): {"job_mails": False},
     ("POST", "/webhooks"): {"url": "https://1.1.1.1/sotto", "events": ["job.completed"]},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import statistics
 import time
 from typing import Any
@@ -191,6 +192,38 @@ def test_guessing_is_slowed_down_over_http(world: World) -> None:
     assert statuses[:5] == [401] * 5
     assert (late.status, late.body["code"]) == (429, "limit_reached")
     assert int(late.headers["Retry-After"]) >= 1
+
+
+def test_a_dead_letter_is_seen_and_redriven(world: World) -> None:
+    """mark_failed as Lambda calls it, then the administrator's routes."""
+    token = world.join("unlucky@example.org")["access_token"]
+    body = {"name": "talk.wav", "size_bytes": 1000, "content_type": "audio/wav"}
+    made = world.call("POST", "/jobs", body=body, token=token).body
+    key = made["upload"]["url"].split("?")[0].partition("/sotto-world/")[2]
+    arrival = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": key}}}]}
+    record = {
+        "messageId": "message-1",
+        "receiptHandle": "receipt",
+        "body": json.dumps(arrival),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795780800000"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:sotto-audio-arrived-dlq",
+    }
+    mark_failed = importlib.import_module("functions.mark_failed.handler").handler
+    assert mark_failed({"Records": [record]}, LambdaContext()) == {"batchItemFailures": []}
+    assert world.call("GET", "/jobs/{job_id}", token=token, job_id=made["job"]["id"]).body["job"]["status"] == "FAILED"
+
+    mine = {"job_id": made["job"]["id"]}
+    seen = world.call("GET", "/admin/dlq", query=mine, token=admin(world)).body
+    assert [one["name"] for one in seen["queues"]] == ["arrived"]
+    (letter,) = seen["letters"]
+    assert (letter["queue"], letter["failure"]["code"]) == ("sotto-audio-arrived-dlq", "part_failed_repeatedly")
+    assert "talk.wav" not in json.dumps(letter), "operators read it"
+    # Its upload was never seen, so there is nothing to try again.
+    done = world.call("POST", "/admin/dlq/redrive", body=mine, token=admin(world)).body
+    assert [one["outcome"] for one in done["letters"]] == ["wrong_state"]
+    assert world.call("GET", "/admin/dlq", token=token).status == 403
 
 
 def test_the_audit_log_tells_who_did_what(world: World) -> None:

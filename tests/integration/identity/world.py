@@ -65,6 +65,7 @@ def environment(endpoint: str) -> dict[str, str]:
         "SOTTO_SIGN_UP": "open",
         "SOTTO_ARRIVED_QUEUE_URL": queue,
         "SOTTO_FETCH_QUEUE_URL": queue,
+        "SOTTO_DEAD_LETTER_QUEUE_URLS": queue,
         "SOTTO_FAST_QUEUE_URL": queue,
         "SOTTO_BULK_QUEUE_URL": queue,
     }

@@ -126,6 +126,7 @@ def test_the_table_is_reached_by_name_and_its_index_only_by_those_that_sweep(res
     allowed = {
         "ReconcileRole": [index],
         "JobsRole": [index],
+        "AdminRole": [index],
         "NotifyRole": [index, stream],
         "IndexWordsRole": [stream],
     }.get(role, [])

@@ -45,6 +45,8 @@ ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
     ("POST", "/users/{user_id}/sign-out"): Scope.ADMIN_WRITE,
     ("POST", "/invitations"): Scope.ADMIN_WRITE,
     ("GET", "/audit"): Scope.ADMIN_READ,
+    ("GET", "/admin/dlq"): Scope.ADMIN_READ,
+    ("POST", "/admin/dlq/redrive"): Scope.ADMIN_WRITE,
     ("GET", "/models"): Scope.JOBS_READ,
     ("POST", "/estimates"): Scope.JOBS_READ,
     ("GET", "/usage"): Scope.JOBS_READ,

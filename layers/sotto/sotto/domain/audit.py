@@ -26,6 +26,7 @@ class Action(StrEnum):
     USER_DELETED = "user-deleted"
     USER_SIGNED_OUT = "user-signed-out"
     JOB_DELETED = "job-deleted"
+    REDRIVEN = "redriven"
     AUDIT_READ = "audit-read"
     SIGNING_KEYS_ROTATED = "signing-keys-rotated"
 

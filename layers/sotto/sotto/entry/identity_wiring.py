@@ -175,6 +175,11 @@ def read_audit() -> ReadAudit:
     return ReadAudit(room.audit_log, room.audit)
 
 
+def record_audit() -> RecordAudit:
+    settings = settings_of(AdminSettings)
+    return _room(settings.table, settings.audit_days).audit
+
+
 def rotate_keys() -> RotateKeys:
     settings = settings_of(RotateKeysSettings)
     room = _room(settings.table, settings.audit_days)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -18,6 +19,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from sotto.adapters.sqs_retries import SqsRetries
 from sotto.domain.errors import Rejected, SottoError, Unavailable
 from sotto.domain.retries import retry_delay_s
+from sotto.workflows.keep_letter import Arrived
+from sotto.workflows.moments import iso
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -47,6 +50,17 @@ def handle_records(logger: Logger, work: Callable[[SQSRecord], str], retries: Ca
         return process_partial_response(event=event, record_handler=one, processor=processor, context=context)
 
     return handler
+
+
+def message_of(record: SQSRecord) -> Arrived:
+    """What the queue says of the message. SQS keeps the first time when it moves one to the dead letters itself."""
+    sent = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
+    return Arrived(
+        id=record.message_id,
+        queue=record.event_source_arn.rpartition(":")[2],
+        first_seen=iso(sent),
+        received=int(record.attributes.approximate_receive_count or 1),
+    )
 
 
 def _delay_s(record: SQSRecord, error: Exception) -> int:

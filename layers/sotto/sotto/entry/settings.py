@@ -50,6 +50,11 @@ class Settings(BaseModel):
         return PREFIX + name.upper()
 
 
+def offered(models: str) -> frozenset[str]:
+    """The names in a list with commas between them."""
+    return frozenset(name.strip() for name in models.split(",") if name.strip())
+
+
 class StoreSettings(Settings):
     """Where the data lies."""
 
@@ -163,6 +168,15 @@ class AuthSettings(AccountSettings, QuotaSettings):
 class AdminSettings(AccountSettings, ReceiptSettings):
     """What the function for administrators needs."""
 
+    models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
+    arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
+    fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
+    dead_letter_queue_urls: str = Field(description="Comma-separated URLs of the dead-letter queues")
+
+    @property
+    def offered_models(self) -> frozenset[str]:
+        return offered(self.models)
+
 
 class RotateKeysSettings(Settings):
     """What the function that rotates the signing keys needs."""
@@ -187,7 +201,7 @@ class NewJobSettings(KeepSettings, QuotaSettings):
 
     @property
     def offered_models(self) -> frozenset[str]:
-        return frozenset(name.strip() for name in self.models.split(",") if name.strip())
+        return offered(self.models)
 
 
 class JobSettings(NewJobSettings, AdmissionSettings):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sotto.domain.errors import MailUnavailable, WrongState
+from sotto.domain.errors import MailUnavailable, QueueUnavailable, WrongState
+from sotto.entry.dead_letter_shapes import LettersAnswer, LettersQuery, RedriveAnswer, RedriveRequest
 from sotto.entry.identity_shapes import (
     AuditAnswer,
     AuditQuery,
@@ -17,7 +18,7 @@ from sotto.entry.openapi.route import Door, Route
 ADMIN = Door(
     "admin",
     "Administration",
-    "What administrators do: accounts, invitations, the audit log.",
+    "What administrators do: accounts, invitations, the audit log, dead letters.",
     (
         Route(
             "GET",
@@ -68,6 +69,24 @@ ADMIN = Door(
             "One page of a day's audit log, newest first.",
             {200: AuditAnswer},
             query=AuditQuery,
+        ),
+        Route(
+            "GET",
+            "/admin/dlq",
+            "list_letters",
+            "The dead-letter queues, and one page of the letters that were kept, newest first.",
+            {200: LettersAnswer},
+            query=LettersQuery,
+            errors=(QueueUnavailable,),
+        ),
+        Route(
+            "POST",
+            "/admin/dlq/redrive",
+            "redrive_letters",
+            "Give the jobs behind dead letters another try.",
+            {200: RedriveAnswer},
+            body=RedriveRequest,
+            errors=(QueueUnavailable,),
         ),
     ),
 )
