@@ -27,7 +27,7 @@ from sotto.entry.identity_shapes import (
     UserAnswer,
     UserShape,
 )
-from sotto.entry.settings import AuthSettings
+from sotto.entry.settings import AccountSettings, AuthSettings
 from sotto.entry.telemetry import make_logger
 
 api = Api(make_logger("auth"), admit)
@@ -76,7 +76,7 @@ def change_password() -> Response[str]:
 @api.routes.get("/auth/setup")
 def setup() -> Response[str]:
     """Whether the service has had its first administrator, and who may have an account."""
-    settings = wiring.settings_of(AuthSettings)
+    settings = wiring.settings_of(AccountSettings)  # not the secrets': this page says what is there while they are not
     return answer(SetupAnswer(bootstrapped=wiring.bootstrapped(), sign_up=settings.sign_up))
 
 

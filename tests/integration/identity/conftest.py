@@ -38,7 +38,8 @@ ROOMS = (
 """Whatever keeps a client or settings for the life of a process."""
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Let every process read its settings again."""
     for module in ROOMS:
         for thing in vars(module).values():
             if hasattr(thing, "cache_clear"):
@@ -54,9 +55,9 @@ def built() -> Iterator[World]:
     endpoint = f"http://{host}:{port}"
     # moto keeps one memory a process, whatever server it is seen through.
     urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
-    _forget()
+    forget()
     yield World(endpoint)
-    _forget()
+    forget()
     server.stop()
 
 

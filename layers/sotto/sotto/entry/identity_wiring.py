@@ -160,7 +160,8 @@ def change_account(user_id: str, *, job_mails: bool | None) -> User:
 
 
 def bootstrapped() -> bool:
-    return _auth().users.bootstrapped()
+    settings = settings_of(AccountSettings)
+    return _room(settings.table, settings.audit_days).users.bootstrapped()
 
 
 def manage_users() -> ManageUsers:
