@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from sotto.adapters.dynamo_receipts import DynamoReceipts
+from sotto.adapters.dynamo_receipts import DynamoReceipts, deletion_exists
 from sotto.adapters.kms_receipt_signer import KmsReceiptSigner
 from sotto.domain.errors import MisconfiguredSetting, StorageUnavailable
 from sotto.domain.receipts import Deletion, Look, ObjectCount, Receipt, RowCount
@@ -51,6 +51,13 @@ def test_what_was_noted_is_found_by_its_owner_only(receipts: Receipts) -> None:
     assert receipts.note(FIRST, before=None, due_at=SOON)
     assert receipts.find(OWNER, JOB_ID) == Deletion(FIRST)
     assert receipts.find("somebody-else", JOB_ID) is None
+
+
+def test_a_process_without_a_hand_in_deletions_can_ask_for_one(table: str) -> None:
+    client = boto3.client("dynamodb")
+    assert not deletion_exists(client, table, OWNER, JOB_ID)
+    DynamoReceipts(client, table, keep_days=365).note(FIRST, before=None, due_at=SOON)
+    assert deletion_exists(client, table, OWNER, JOB_ID)
 
 
 def test_a_note_follows_the_one_that_was_read(receipts: Receipts) -> None:

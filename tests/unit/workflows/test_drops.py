@@ -45,6 +45,7 @@ class Dropbox:
             service.objects,
             self.drops,
             user=lambda user_id: self.user if user_id == OWNER else None,
+            was_deleted=lambda owner, job_id: service.receipts.find(owner, job_id) is not None,
             quotas=KeepQuotas(service.usage, service.quotas, service.clock),
             answer=self.answer,
             clock=service.clock,
@@ -283,6 +284,8 @@ def test_a_deleted_job_is_not_answered_and_leaves_the_dropped_file(dropbox: Drop
     dropbox.service.delete(OWNER, dropbox.jobs[0].id)
     assert dropbox.tell() == ["no_such_job"]
     assert set(dropbox.bucket.versions) == {TALK}
+    assert dropbox.take(TALK, "1") == "deleted", "an event that comes again makes no second job under a signed receipt"
+    assert dropbox.jobs == []
 
 
 def test_a_job_that_was_uploaded_is_no_business_of_the_dropbox(dropbox: Dropbox) -> None:

@@ -33,9 +33,8 @@ class DynamoReceipts:
         self._client, self._table, self._keep_days = client, table, keep_days
 
     def find(self, owner: str, job_id: str) -> Deletion | None:
-        with translated(StorageUnavailable, "table"):
-            found = self._client.get_item(TableName=self._table, Key=to_row(_key(owner, job_id)), ConsistentRead=True)
-        return _deletion(from_row(found["Item"])) if "Item" in found else None
+        row = _read(self._client, self._table, owner, job_id)
+        return _deletion(row) if row else None
 
     def note(self, receipt: Receipt, *, before: Receipt | None, due_at: str) -> bool:
         condition = "attribute_not_exists(pk)" if before is None else f"{_UNSIGNED} AND receipt = :before"
@@ -94,6 +93,17 @@ class DynamoReceipts:
                     raise
                 return False
         return True
+
+
+def deletion_exists(client: DynamoDBClient, table: str, owner: str, job_id: str) -> bool:
+    """Whether the job was deleted, or is being deleted: all that a process without a hand in deletions may ask."""
+    return _read(client, table, owner, job_id) is not None
+
+
+def _read(client: DynamoDBClient, table: str, owner: str, job_id: str) -> dict[str, Any] | None:
+    with translated(StorageUnavailable, "table"):
+        found = client.get_item(TableName=table, Key=to_row(_key(owner, job_id)), ConsistentRead=True)
+    return from_row(found["Item"]) if "Item" in found else None
 
 
 def _key(owner: str, job_id: str) -> dict[str, str]:

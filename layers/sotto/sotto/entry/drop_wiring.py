@@ -18,6 +18,7 @@ from sotto.workflows.take_drop import TakeDrop
 
 @cache
 def take_drop() -> TakeDrop:
+    from sotto.adapters.dynamo_receipts import deletion_exists
     from sotto.adapters.dynamo_usage import DynamoUsage
     from sotto.adapters.dynamo_users import DynamoUsers
     from sotto.workflows.keep_quotas import KeepQuotas
@@ -29,6 +30,7 @@ def take_drop() -> TakeDrop:
         objects=answer.objects,
         drops=answer.drops,
         user=DynamoUsers(client, settings.table).by_id,
+        was_deleted=lambda owner, job_id: deletion_exists(client, settings.table, owner, job_id),
         quotas=KeepQuotas(DynamoUsage(client, settings.table), settings.quotas, wiring.now),
         answer=answer,
         clock=wiring.now,

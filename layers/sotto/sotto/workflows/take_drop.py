@@ -50,6 +50,7 @@ class TakeDrop:
     objects: Objects
     drops: Drops
     user: Callable[[str], User | None]
+    was_deleted: Callable[[str, str], bool]
     quotas: KeepQuotas
     answer: AnswerDrop
     clock: Clock
@@ -71,6 +72,8 @@ class TakeDrop:
         recording = found.recording
         try:
             job = self._job(drop, found)
+            if job is None:
+                return "deleted"
             if job.status is not JobStatus.AWAITING_UPLOAD or job.recording is not None:
                 return "already_taken_in"
             own = str(UploadKey(job.owner, job.id, job.name))
@@ -83,13 +86,16 @@ class TakeDrop:
             return error.code
         return "taken"
 
-    def _job(self, drop: Drop, found: Dropped) -> Job:
+    def _job(self, drop: Drop, found: Dropped) -> Job | None:
+        """The drop's job, made now if it is new; None when it was made and deleted before this event came again."""
         recording = found.recording
         job_id = drop_job_id(recording.key, recording.version_id, found.dropped_at)
         try:
             return self.jobs.get(drop.owner, job_id)
         except NotFound:
-            self._check_user(drop.owner)
+            if self.was_deleted(drop.owner, job_id):
+                return None
+        self._check_user(drop.owner)
         options = check_options(self._options(drop, found), self.offered_models)
         self._check_size(recording.size_bytes)
         self.quotas.check_room(drop.owner, recording.size_bytes)
