@@ -1,16 +1,18 @@
-"""`sotto admin ...`: accounts, invitations, the audit log."""
+"""`sotto admin ...`: accounts, their limits, invitations, the audit log."""
 
 from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
 
-from sotto.cli import arguments, terminal
+from sotto.cli import arguments, dead_letters, terminal
 from sotto.cli.exits import Exit
 from sotto.client.accounts import User
 from sotto.client.administration import AuditEntry
+from sotto.domain.errors import InvalidInput
 
 ROLES = ("user", "operator", "admin")
+QUOTAS = {"minutes": "minutes_a_month", "jobs": "concurrent_jobs", "bytes": "stored_bytes"}
 
 
 def register(subparsers: arguments.Subparsers) -> None:
@@ -38,13 +40,20 @@ def register(subparsers: arguments.Subparsers) -> None:
     disable.set_defaults(run=lambda given: _change(given, disabled=True))
     enable = arguments.command(commands, "enable", "let a disabled account in again")
     enable.set_defaults(run=lambda given: _change(given, disabled=False))
+    quotas = arguments.command(
+        commands, "quotas", "give one account limits of its own", "admin quotas 01K... --minutes 600 --jobs default"
+    )
+    for name, key in QUOTAS.items():
+        quotas.add_argument(f"--{name}", metavar="N", help=f"{key}: a number, 0 for no limit, or default")
+    quotas.set_defaults(run=set_quotas)
+    dead_letters.register(commands)
     sign_out = arguments.command(commands, "sign-out", "end every session of an account")
     sign_out.set_defaults(run=sign_user_out)
     delete = arguments.command(
         commands, "delete", "remove an account with all its recordings and transcripts, for good"
     )
     delete.set_defaults(run=delete_user)
-    for one in (role, disable, enable, sign_out, delete):
+    for one in (role, quotas, disable, enable, sign_out, delete):
         one.add_argument("id", metavar="ID")
     role.add_argument("role", choices=ROLES)
 
@@ -82,6 +91,17 @@ def send_invitation(given: argparse.Namespace) -> int:
 def _change(given: argparse.Namespace, *, role: str | None = None, disabled: bool | None = None) -> int:
     with arguments.connect(given) as client:
         user = client.change_user(given.id, role=role, disabled=disabled)
+    terminal.messages().print(_line(user))
+    return Exit.OK
+
+
+def set_quotas(given: argparse.Namespace) -> int:
+    said = {key: getattr(given, name) for name, key in QUOTAS.items() if getattr(given, name) is not None}
+    if not said or not all(value == "default" or value.isdecimal() for value in said.values()):
+        raise InvalidInput("admin quotas", expected="numbers or default, for one limit or more", found=said)
+    quotas = {key: None if value == "default" else int(value) for key, value in said.items()}
+    with arguments.connect(given) as client:
+        user = client.change_user(given.id, quotas=quotas)
     terminal.messages().print(_line(user))
     return Exit.OK
 

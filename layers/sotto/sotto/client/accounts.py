@@ -26,6 +26,33 @@ class User(Answer):
     created_at: str
     must_change_password: bool = False
     disabled: bool = False
+    job_mails: bool = False
+
+
+class Use(Answer):
+    """`minutes` of audio in `month` (UTC); what is held now."""
+
+    month: str
+    minutes: float
+    unfinished_jobs: int
+    stored_bytes: int
+
+
+class Limits(Answer):
+    """0 is no limit. Of one user alone, None is the limit that all have."""
+
+    minutes_a_month: int | None = None
+    concurrent_jobs: int | None = None
+    stored_bytes: int | None = None
+    engine_s_a_month: int | None = None
+
+
+class Account(Answer):
+    """One's own account: what is used, and how much may be."""
+
+    user: User
+    use: Use
+    limits: Limits
 
 
 class Key(Answer):
@@ -111,9 +138,14 @@ def reset_password(token: str, new_password: str) -> Flow[None]:
     return send(Request("POST", "/auth/reset", body={"token": token, "new_password": new_password}, public=True))
 
 
-def account() -> Flow[User]:
+def account() -> Flow[Account]:
     """The caller's own account."""
-    return read(Request("GET", "/account"), User, "user")
+    return read(Request("GET", "/account"), Account)
+
+
+def change_account(*, job_mails: bool) -> Flow[User]:
+    """Whether one is mailed how one's jobs end."""
+    return read(Request("PATCH", "/account", body={"job_mails": job_mails}), User, "user")
 
 
 def keys() -> Flow[list[Key]]:

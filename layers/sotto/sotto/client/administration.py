@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sotto.client.accounts import User
 from sotto.client.answers import Answer, Pages, read, send
 from sotto.client.flow import Flow, Request, at, present
@@ -48,9 +50,20 @@ def user(user_id: str) -> Flow[User]:
     return read(Request("GET", at("/users/{}", user_id)), User, "user")
 
 
-def change_user(user_id: str, *, role: str | None = None, disabled: bool | None = None) -> Flow[User]:
-    """Change the role of an account, disable it or enable it again."""
-    return read(Request("PATCH", at("/users/{}", user_id), body=present(role=role, disabled=disabled)), User, "user")
+def change_user(
+    user_id: str,
+    *,
+    role: str | None = None,
+    disabled: bool | None = None,
+    quotas: Mapping[str, int | None] | None = None,
+) -> Flow[User]:
+    """Change the role of an account, disable it or enable it again, or give it limits of its own.
+
+    `quotas` names some of minutes_a_month, concurrent_jobs, stored_bytes; None goes back to what all have, 0 is no
+    limit.
+    """
+    body = {**present(role=role, disabled=disabled), **({} if quotas is None else {"quotas": dict(quotas)})}
+    return read(Request("PATCH", at("/users/{}", user_id), body=body), User, "user")
 
 
 def delete_user(user_id: str) -> Flow[None]:

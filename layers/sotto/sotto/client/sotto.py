@@ -9,7 +9,7 @@ from typing import Self
 
 import httpx
 
-from sotto.client import accounts, administration, jobs, transcripts, uploads, usage, webhooks
+from sotto.client import accounts, administration, dead_letters, jobs, transcripts, uploads, usage, webhooks
 from sotto.client.flow import Flow
 from sotto.client.identity import Fixed, Identity, Password
 from sotto.client.jobs import Job, Options
@@ -100,6 +100,7 @@ class Operations:
     ask_for_reset = Operation(accounts.ask_for_reset)
     reset_password = Operation(accounts.reset_password)
     get_account = Operation(accounts.account)
+    change_account = Operation(accounts.change_account)
     list_keys = Operation(accounts.keys)
     create_key = Operation(accounts.create_key)
     revoke_key = Operation(accounts.revoke_key)
@@ -111,6 +112,9 @@ class Operations:
     sign_user_out = Operation(administration.sign_user_out)
     invite = Operation(administration.invite)
     read_audit = Listing(administration.audit)
+    list_dead_letters = Listing(dead_letters.letters)
+    list_dead_letter_queues = Operation(dead_letters.depths)
+    redrive = Operation(dead_letters.redrive)
     check_life = Operation(administration.alive)
     check_readiness = Operation(administration.ready)
     get_version = Operation(administration.version)
