@@ -29,5 +29,5 @@ def register(subparsers: Subparsers, whole: argparse.ArgumentParser) -> None:
 def print_script(parser: argparse.ArgumentParser, shell: str) -> int:
     import shtab  # only here: no other command waits for it
 
-    terminal.write(shtab.complete(parser, shell=shell))
+    terminal.write(shtab.complete(parser, shell))
     return Exit.OK
