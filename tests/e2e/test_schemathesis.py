@@ -52,13 +52,14 @@ class Seen:
 
     def __init__(self) -> None:
         self.count: Counter[tuple[Route, int]] = Counter()
-        self._forms = [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), path) for _, path in sorted(routes())]
+        # Fewest placeholders first, so that /jobs/batch is not taken for a job.
+        ordered = sorted(routes(), key=lambda route: route[1].count("{"))
+        self._forms = [(route, re.compile(re.sub(r"{\w+}", "[^/]+", route[1]))) for route in ordered]
 
     def hear(self, response: httpx.Response) -> None:
-        path = response.request.url.path.removeprefix("/v1")
-        # Paths with fewer placeholders come first, so /auth/... is never taken for an id.
-        found = next((form for pattern, form in self._forms if pattern.fullmatch(path)), path)
-        self.count[(response.request.method, found), response.status_code] += 1
+        method, path = response.request.method, response.request.url.path.removeprefix("/v1")
+        asked_for = next(route for route, form in self._forms if route[0] == method and form.fullmatch(path))
+        self.count[asked_for, response.status_code] += 1
 
     def succeeded(self) -> set[Route]:
         return {route for (route, status) in self.count if status < 400}
@@ -121,9 +122,13 @@ class Day:
         joined = one.http.post(f"jobs/{complete}/upload/complete", json={"parts": [{"number": 1, "etag": sent}]})
         assert joined.status_code == 200, joined.text
         assert one.http.delete(f"jobs/{self.job(one, **big)}/upload").status_code == 204
+        many = {"jobs": [{"name": "a.ogg", "size_bytes": 1000, "model": "tiny.en"}]}
+        assert one.http.post("jobs/batch", json=many).status_code == 200
         cancelled = self.job(one)
         assert one.http.post(f"jobs/{cancelled}/cancel").status_code == 200
-        assert one.http.delete(f"jobs/{cancelled}").status_code == 204
+        deleted = one.http.delete(f"jobs/{cancelled}")
+        assert deleted.status_code == 200
+        assert one.http.post("receipts/verify", json=deleted.json()).status_code == 200
         return {
             "COMPLETED_JOB": str(submitted),
             "MULTIPART_JOB": self.job(one, **big),

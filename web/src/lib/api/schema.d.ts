@@ -11,10 +11,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own account. */
+        /** The caller's own account, what it uses and how much it may. */
         get: operations["account"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what one wishes of the service. */
+        patch: operations["change_account"];
+        trace?: never;
+    };
+    "/admin/dlq": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dead-letter queues, and one page of the letters that were kept, newest first. */
+        get: operations["list_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/dlq/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the jobs behind dead letters another try. */
+        post: operations["redrive_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,6 +311,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/estimates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a recording of some length will probably take, by the model's measured speed. */
+        post: operations["estimate_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invitations": {
         parameters: {
             query?: never;
@@ -335,7 +387,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job with its progress. */
+        /** One job with its progress, its place in the queue and its costs. */
         get: operations["get_job"];
         put?: never;
         post?: never;
@@ -706,6 +758,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's measured work of a month, by day and key. */
+        get: operations["show_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -738,7 +807,7 @@ export interface paths {
         delete: operations["delete_user"];
         options?: never;
         head?: never;
-        /** Change the role of an account, disable it or enable it again. */
+        /** Change the role of an account or its quotas, disable it or enable it again. */
         patch: operations["change_user"];
         trace?: never;
     };
@@ -907,10 +976,27 @@ export interface components {
             upload: (components["schemas"]["PutUpload"] | components["schemas"]["MultipartUpload"]) | null;
         };
         /**
+         * AccountAnswer
+         * @description One's own account: what is used, and how much may be.
+         */
+        AccountAnswer: {
+            user: components["schemas"]["UserShape"];
+            use: components["schemas"]["UseShape"];
+            limits: components["schemas"]["LimitsShape"];
+        };
+        /**
+         * AccountRequest
+         * @description `job_mails`: mail me when a job of mine is completed or has failed.
+         */
+        AccountRequest: {
+            /** @default null */
+            job_mails?: boolean | null;
+        };
+        /**
          * Action
          * @enum {string}
          */
-        Action: "sign-in" | "sign-out-everywhere" | "sign-up" | "bootstrap" | "refresh-token-reused" | "password-changed" | "password-reset-asked" | "password-reset" | "key-created" | "key-revoked" | "key-used" | "invited" | "user-changed" | "user-deleted" | "user-signed-out" | "job-deleted" | "audit-read" | "signing-keys-rotated";
+        Action: "sign-in" | "sign-out-everywhere" | "sign-up" | "bootstrap" | "refresh-token-reused" | "password-changed" | "password-reset-asked" | "password-reset" | "key-created" | "key-revoked" | "key-used" | "invited" | "user-changed" | "user-deleted" | "user-signed-out" | "job-deleted" | "redriven" | "audit-read" | "signing-keys-rotated";
         /**
          * ApiKeyShape
          * @description A key without its secret. `expires_at` null means never.
@@ -1000,6 +1086,24 @@ export interface components {
         CompleteRequest: {
             parts: components["schemas"]["PartEtag"][];
         };
+        /** DayShape */
+        DayShape: {
+            day: string;
+            /** @description who made the jobs: an API key's prefix, or token for whoever was signed in */
+            credential: string;
+            audio_s: number;
+            engine_s: number;
+            cost: number | null;
+        };
+        /**
+         * DeadQueueShape
+         * @description `waiting` and `in_flight` as SQS estimates them.
+         */
+        DeadQueueShape: {
+            name: string;
+            waiting: number;
+            in_flight: number;
+        };
         /**
          * Delete
          * @description Take out the words from `first` to `last`, across segments if need be.
@@ -1071,7 +1175,7 @@ export interface components {
          */
         EditRequest: {
             base_version: number;
-            operations: (components["schemas"]["Replace"] | components["schemas"]["Insert"] | components["schemas"]["Delete"])[];
+            operations: (components["schemas"]["Replace"] | components["schemas"]["Insert"] | components["schemas"]["Delete"] | components["schemas"]["RenameSpeaker"])[];
         };
         /** EmailRequest */
         EmailRequest: {
@@ -1088,6 +1192,31 @@ export interface components {
             model_sha256: string;
             compute_type: string;
             version: string;
+        };
+        /** EstimateAnswer */
+        EstimateAnswer: {
+            model: string;
+            duration_s: number;
+            /** @description seconds of the engine's work; null until the model's speed was measured */
+            engine_s: number | null;
+            /** @description of engine_s, in the operator's currency; null without a price */
+            cost: number | null;
+        };
+        /**
+         * EstimateRequest
+         * @description Body of POST /v1/estimates.
+         */
+        EstimateRequest: {
+            /** @description length of the recording in seconds */
+            duration_s: number;
+            /** @default null */
+            model?: string | null;
+        };
+        /** FailureSaid */
+        FailureSaid: {
+            code: string;
+            message: string;
+            hint: string;
         };
         /** FailureShape */
         FailureShape: {
@@ -1167,6 +1296,10 @@ export interface components {
             voice_activity_threshold?: number;
             /** @default 0.5 */
             voice_activity_min_silence_s?: number;
+            /** @default false */
+            speakers?: boolean;
+            /** @default null */
+            max_speakers?: number | null;
             /**
              * @description the file's name; may be left out with source_url
              * @default null
@@ -1209,6 +1342,9 @@ export interface components {
             language_probability: number | null;
             transcript_version: number;
             attempt: number;
+            lane: components["schemas"]["Lane"] | null;
+            /** @description seconds of the engine's work so far, tries that failed among them */
+            engine_s: number;
             failure: components["schemas"]["FailureShape"] | null;
             warnings: string[];
             timings: components["schemas"]["TimingsShape"];
@@ -1258,6 +1394,50 @@ export interface components {
             title?: string | null;
             /** @default null */
             tags?: string[] | null;
+        };
+        /**
+         * Lane
+         * @description Short recordings never wait behind long ones.
+         * @enum {string}
+         */
+        Lane: "fast" | "bulk";
+        /**
+         * LetterShape
+         * @description `part` null: intake failed. `version` is the code that gave up. `received` counts the tries of the message.
+         */
+        LetterShape: {
+            id: string;
+            queue: string;
+            owner: string;
+            job_id: string;
+            attempt: number;
+            part: number | null;
+            failure: components["schemas"]["FailureSaid"];
+            model: string;
+            etag: string | null;
+            version: string;
+            first_seen: string;
+            died_at: string;
+            received: number;
+        };
+        /**
+         * LettersAnswer
+         * @description `queues` are those that nobody has dealt with yet; `letters` those whose jobs have failed with them.
+         */
+        LettersAnswer: {
+            queues: components["schemas"]["DeadQueueShape"][];
+            letters: components["schemas"]["LetterShape"][];
+            next_cursor: string | null;
+        };
+        /**
+         * LimitsShape
+         * @description The limits that count; 0 is no limit.
+         */
+        LimitsShape: {
+            minutes_a_month: number;
+            concurrent_jobs: number;
+            stored_bytes: number;
+            engine_s_a_month: number;
         };
         /** LinksShape */
         LinksShape: {
@@ -1406,12 +1586,43 @@ export interface components {
             voice_activity_threshold: number;
             /** @default 0.5 */
             voice_activity_min_silence_s: number;
+            /**
+             * @description tell speakers apart; needs word_times
+             * @default false
+             */
+            speakers: boolean;
+            /**
+             * @description how many people speak at most, if known
+             * @default null
+             */
+            max_speakers: number | null;
         };
         /**
          * Outcome
          * @enum {string}
          */
         Outcome: "done" | "refused";
+        /**
+         * OwnQuotasRequest
+         * @description What is named is set; null goes back to the limit that all have, 0 takes the limit away.
+         */
+        OwnQuotasRequest: {
+            /** @default null */
+            minutes_a_month?: number | null;
+            /** @default null */
+            concurrent_jobs?: number | null;
+            /** @default null */
+            stored_bytes?: number | null;
+        };
+        /**
+         * OwnQuotasShape
+         * @description Limits of one user alone: null leaves the one that all have, 0 takes it away.
+         */
+        OwnQuotasShape: {
+            minutes_a_month: number | null;
+            concurrent_jobs: number | null;
+            stored_bytes: number | null;
+        };
         /** PartEtag */
         PartEtag: {
             number: number;
@@ -1496,6 +1707,16 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * QueueShape
+         * @description Where an unfinished job stands in its lane; an approximation.
+         */
+        QueueShape: {
+            /** @description unfinished jobs of the lane that were queued before; counted up to 1000 */
+            position: number;
+            /** @description seconds until it is done; null until its model's speed was measured */
+            expected_s: number | null;
+        };
         /** ReadyAnswer */
         ReadyAnswer: {
             /** @enum {string} */
@@ -1560,9 +1781,58 @@ export interface components {
             sample_rate: number;
             channels: number;
         };
+        /** RedriveAnswer */
+        RedriveAnswer: {
+            dry_run: boolean;
+            letters: components["schemas"]["RedrivenShape"][];
+        };
+        /**
+         * RedriveRequest
+         * @description What is named narrows the choice. `dry_run` says what would happen, and changes nothing.
+         */
+        RedriveRequest: {
+            /** @default null */
+            queue?: string | null;
+            /** @default null */
+            code?: string | null;
+            /** @default null */
+            owner?: string | null;
+            /** @default null */
+            job_id?: string | null;
+            /**
+             * @description letters at once; repeat the request for more
+             * @default 20
+             */
+            limit?: number;
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /**
+         * RedrivenShape
+         * @description `outcome`: redriven, would_be_redriven, settled (the job has moved on or is gone), or an error's code.
+         */
+        RedrivenShape: {
+            id: string;
+            owner: string;
+            job_id: string;
+            outcome: string;
+        };
         /** RefreshRequest */
         RefreshRequest: {
             refresh_token: string;
+        };
+        /**
+         * RenameSpeaker
+         * @description Call a speaker by another name, everywhere. Two speakers of one name become one.
+         */
+        RenameSpeaker: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "rename_speaker";
+            speaker: string;
+            name: string;
         };
         /**
          * Replace
@@ -1612,6 +1882,10 @@ export interface components {
             voice_activity_threshold?: number;
             /** @default 0.5 */
             voice_activity_min_silence_s?: number;
+            /** @default false */
+            speakers?: boolean;
+            /** @default null */
+            max_speakers?: number | null;
         };
         /**
          * RevertRequest
@@ -1684,6 +1958,11 @@ export interface components {
              * @default false
              */
             edited: boolean;
+            /**
+             * @description who says it, the same name over the whole recording; null when nobody asked
+             * @default null
+             */
+            speaker: string | null;
         };
         /**
          * SegmentsAnswer
@@ -1744,6 +2023,14 @@ export interface components {
          * @enum {string}
          */
         Stage: "uploading" | "fetching" | "waiting" | "transcribing" | "joining" | "done";
+        /** StatusAnswer */
+        StatusAnswer: {
+            job: components["schemas"]["JobShape"];
+            /** @description null for a job that does not wait in a lane */
+            queue: components["schemas"]["QueueShape"] | null;
+            /** @description of engine_s, in the operator's currency; null without a price */
+            cost: number | null;
+        };
         /**
          * Task
          * @enum {string}
@@ -1862,6 +2149,24 @@ export interface components {
         UploadedParts: {
             parts: components["schemas"]["UploadedPartShape"][];
         };
+        /** UsageAnswer */
+        UsageAnswer: {
+            month: string;
+            audio_s: number;
+            engine_s: number;
+            cost: number | null;
+            days: components["schemas"]["DayShape"][];
+        };
+        /**
+         * UseShape
+         * @description `month` as 2026-11 (UTC); `minutes` of audio in it, to the hundredth; what is held now.
+         */
+        UseShape: {
+            month: string;
+            minutes: number;
+            unfinished_jobs: number;
+            stored_bytes: number;
+        };
         /** UserAnswer */
         UserAnswer: {
             user: components["schemas"]["UserShape"];
@@ -1872,6 +2177,8 @@ export interface components {
             role?: components["schemas"]["Role"] | null;
             /** @default null */
             disabled?: boolean | null;
+            /** @default null */
+            quotas?: components["schemas"]["OwnQuotasRequest"] | null;
         };
         /** UserShape */
         UserShape: {
@@ -1881,6 +2188,8 @@ export interface components {
             created_at: string;
             must_change_password: boolean;
             disabled: boolean;
+            job_mails: boolean;
+            quotas: components["schemas"]["OwnQuotasShape"];
         };
         /** UsersAnswer */
         UsersAnswer: {
@@ -2430,8 +2739,8 @@ export interface components {
                 };
             };
         };
-        /** @description Service Unavailable: disk_full, engine_unavailable, mail_unavailable, model_unavailable, part_failed_repeatedly, queue_unavailable, source_unavailable, still_transcribing, storage_unavailable, unavailable. */
-        "openai.503.disk_full.engine_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable": {
+        /** @description Service Unavailable: disk_full, engine_unavailable, event_bus_unavailable, mail_unavailable, model_unavailable, part_failed_repeatedly, queue_unavailable, source_unavailable, still_transcribing, storage_unavailable, unavailable. */
+        "openai.503.disk_full.engine_unavailable.event_bus_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable": {
             headers: {
                 /** @description seconds to wait */
                 "Retry-After"?: number;
@@ -2441,12 +2750,12 @@ export interface components {
                 "application/json": components["schemas"]["OpenAiError"] & {
                     error?: {
                         /** @enum {unknown} */
-                        code?: "disk_full" | "engine_unavailable" | "mail_unavailable" | "model_unavailable" | "part_failed_repeatedly" | "queue_unavailable" | "source_unavailable" | "still_transcribing" | "storage_unavailable" | "unavailable";
+                        code?: "disk_full" | "engine_unavailable" | "event_bus_unavailable" | "mail_unavailable" | "model_unavailable" | "part_failed_repeatedly" | "queue_unavailable" | "source_unavailable" | "still_transcribing" | "storage_unavailable" | "unavailable";
                     };
                 };
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "disk_full" | "engine_unavailable" | "mail_unavailable" | "model_unavailable" | "part_failed_repeatedly" | "queue_unavailable" | "source_unavailable" | "still_transcribing" | "storage_unavailable" | "unavailable";
+                    code?: "disk_full" | "engine_unavailable" | "event_bus_unavailable" | "mail_unavailable" | "model_unavailable" | "part_failed_repeatedly" | "queue_unavailable" | "source_unavailable" | "still_transcribing" | "storage_unavailable" | "unavailable";
                 };
             };
         };
@@ -2473,7 +2782,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserAnswer"];
+                    "application/json": components["schemas"]["AccountAnswer"];
                 };
             };
             400: components["responses"]["400.invalid_input.rejected"];
@@ -2483,6 +2792,102 @@ export interface operations {
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
             503: components["responses"]["503.storage_unavailable.unavailable"];
+        };
+    };
+    change_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.not_found"];
+            413: components["responses"]["413.too_large"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.storage_unavailable.unavailable"];
+        };
+    };
+    list_letters: {
+        parameters: {
+            query?: {
+                queue?: string;
+                code?: string;
+                owner?: string;
+                job_id?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.queue_unavailable.storage_unavailable.unavailable"];
+        };
+    };
+    redrive_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            413: components["responses"]["413.too_large"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.queue_unavailable.storage_unavailable.unavailable"];
         };
     };
     transcribe: {
@@ -2543,7 +2948,7 @@ export interface operations {
             422: components["responses"]["openai.422.no_audio_track.not_a_recording.recording_damaged.recording_empty.recording_rejected.recording_too_long.recording_too_short.source_not_found.source_refused.source_timed_out"];
             429: components["responses"]["openai.429.limit_reached.minutes_used_up"];
             500: components["responses"]["openai.500.internal_error.misconfigured"];
-            503: components["responses"]["openai.503.disk_full.engine_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable"];
+            503: components["responses"]["openai.503.disk_full.engine_unavailable.event_bus_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable"];
         };
     };
     translate: {
@@ -2604,7 +3009,7 @@ export interface operations {
             422: components["responses"]["openai.422.no_audio_track.not_a_recording.recording_damaged.recording_empty.recording_rejected.recording_too_long.recording_too_short.source_not_found.source_refused.source_timed_out"];
             429: components["responses"]["openai.429.limit_reached.minutes_used_up"];
             500: components["responses"]["openai.500.internal_error.misconfigured"];
-            503: components["responses"]["openai.503.disk_full.engine_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable"];
+            503: components["responses"]["openai.503.disk_full.engine_unavailable.event_bus_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable"];
         };
     };
     audit: {
@@ -2970,6 +3375,37 @@ export interface operations {
             503: components["responses"]["503.mail_unavailable.storage_unavailable.unavailable"];
         };
     };
+    estimate_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            413: components["responses"]["413.too_large"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.storage_unavailable.unavailable"];
+        };
+    };
     invite: {
         parameters: {
             query?: never;
@@ -3129,7 +3565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobAnswer"];
+                    "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
             400: components["responses"]["400.invalid_input.rejected"];
@@ -3930,6 +4366,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.storage_unavailable.unavailable"];
+        };
+    };
+    show_usage: {
+        parameters: {
+            query?: {
+                /** @description the present one if none is named, UTC */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnswer"];
                 };
             };
             400: components["responses"]["400.invalid_input.rejected"];
