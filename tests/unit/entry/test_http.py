@@ -121,6 +121,20 @@ def test_what_went_wrong_is_told_before_a_parameter_that_nobody_reads(api: Api) 
     assert problem_of(call(api, "GET", "/version", queryStringParameters={"a": "b"}))["status"] == 503
 
 
+def test_two_point_zero_is_two_and_one_is_not_true(api: Api) -> None:
+    class Strict(BaseModel):
+        count: int
+        share: float
+        yes: bool
+
+    found = parse_json(Strict, b'{"count": 2.0, "share": 1, "yes": true}')
+    assert (found.count, found.share, found.yes) == (2, 1.0, True)
+    with pytest.raises(InvalidInput):
+        parse_json(Strict, b'{"count": 2.5, "share": 1, "yes": true}')
+    with pytest.raises(InvalidInput):
+        parse_json(Strict, b'{"count": 2, "share": 1, "yes": 1}')
+
+
 def test_half_a_character_is_no_text(api: Api) -> None:
     """Python's own JSON reader takes it, and then nothing can write it down."""
     assert problem_of(call(api, "POST", "/jobs", body=r'{"text": "\ud800"}'))["code"] == "invalid_input"

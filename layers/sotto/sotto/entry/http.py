@@ -222,14 +222,14 @@ def parse_json(model: type[Body], raw: bytes) -> Body:
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"body: expected at most {MAX_BODY_BYTES} bytes, found {len(raw)}")
     try:
-        data = json.loads(raw or b"null")
+        data = json.loads(raw or b"null", parse_float=_number)
     except ValueError:
         raise InvalidInput("body", expected="JSON", found=f"{len(raw)} bytes that are not JSON") from None
     if not isinstance(data, dict):
         raise InvalidInput("body", expected="a JSON object", found=type(data).__name__)
     try:
         # Strict, so that 0 is no false and "1" is no number: what the OpenAPI document forbids is refused.
-        return model.model_validate_json(raw, strict=True)
+        return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise _invalid(error) from None
 
@@ -240,6 +240,12 @@ def validate(model: type[Body], data: dict[str, Any]) -> Body:
         return model.model_validate(data)
     except ValidationError as error:
         raise _invalid(error) from None
+
+
+def _number(digits: str) -> float:
+    """2.0 is a whole number in JSON Schema, and so in the OpenAPI document."""
+    number = float(digits)
+    return int(number) if number.is_integer() else number
 
 
 def _invalid(error: ValidationError) -> InvalidInput:
