@@ -129,9 +129,15 @@ export type Setup = Schemas['SetupAnswer'];
 
 export type Role = Schemas['Role'];
 
-export type User = Schemas['UserShape'];
+export type User = Pick<
+  Schemas['UserShape'],
+  'id' | 'email' | 'role' | 'created_at' | 'must_change_password' | 'disabled'
+>;
 
-export type UserPage = Schemas['UsersAnswer'];
+export interface UserPage {
+  users: User[];
+  next_cursor: string | null;
+}
 
 export type AuditEntry = Schemas['AuditEntryShape'];
 
