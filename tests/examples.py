@@ -19,6 +19,7 @@ NEW = Job(
     name="talk.wav",
     content_type="audio/wav",
     size_bytes=1000,
+    sha256="0" * 64,
     options=Options(model="tiny.en"),
     status=JobStatus.AWAITING_UPLOAD,
     timings=Timings(created_at=NOW),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import urllib.parse
 from pathlib import Path
 
@@ -132,6 +133,9 @@ def test_s3_signs_the_length_the_type_and_the_time(bucket: str) -> None:
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(put.url).query)
     assert query["X-Amz-SignedHeaders"] == ["content-length;content-type;host"]
     assert query["X-Amz-Expires"] == ["60"]
+    checked = objects.presign_put(KEY, content_type="audio/wav", size_bytes=123, expires_s=60, sha256="00" * 32)
+    assert checked.headers["x-amz-checksum-sha256"] == base64.b64encode(bytes(32)).decode()
+    assert "x-amz-checksum-sha256" in urllib.parse.unquote(checked.url)
     get = objects.presign_get(KEY, version_id="v1", filename='a "b".wav', expires_s=60)
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(get).query)
     assert query["versionId"] == ["v1"]

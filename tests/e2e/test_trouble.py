@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -47,6 +48,8 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
         ({"size_bytes": 10**15}, 413, "recording_too_large", "size_bytes: expected at most"),
         ({"size_bytes": "many"}, 400, "invalid_input", "size_bytes: expected"),
         ({"name": "///"}, 400, "invalid_input", "name: expected a file name"),
+        ({"sha256": "abc"}, 400, "invalid_input", "sha256: expected"),
+        ({"sha256": "0" * 64, "size_bytes": 200_000_000}, 400, "invalid_input", "sha256: expected nothing for"),
         ({"speakers": True}, 400, "invalid_input", "speakers: expected"),
     ],
 )
@@ -62,6 +65,16 @@ def test_the_bucket_refuses_more_bytes_than_were_announced(caller: Caller) -> No
     answer = httpx.put(accepted["upload"]["url"], content=b"x" * 11, headers={"Content-Type": "audio/wav"})
     assert answer.status_code == 403
     assert caller.job(accepted["job"]["id"])["status"] == "AWAITING_UPLOAD"
+
+
+def test_the_bucket_refuses_other_bytes_than_were_announced(caller: Caller, tmp_path: Path) -> None:
+    content = write(tmp_path / "talk.flac", sample(), SMALL_FLAC).read_bytes()
+    accepted = caller.create("talk.flac", content, "audio/flac", sha256=hashlib.sha256(content).hexdigest())
+    damaged = content[:-1] + bytes([content[-1] ^ 1])
+    assert caller.upload(accepted, damaged).status_code == 400
+    assert caller.job(accepted["job"]["id"])["status"] == "AWAITING_UPLOAD"
+    assert caller.upload(accepted, content).status_code == 200
+    assert caller.wait(accepted["job"]["id"])["status"] == "COMPLETED"
 
 
 @pytest.mark.parametrize(

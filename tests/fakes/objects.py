@@ -20,7 +20,9 @@ class InMemoryObjects:
         self.multiparts: dict[str, dict[int, bytes]] = {}
         self._uploads = 0
 
-    def presign_put(self, key: str, *, content_type: str, size_bytes: int, expires_s: int) -> PresignedPut:
+    def presign_put(
+        self, key: str, *, content_type: str, size_bytes: int, expires_s: int, sha256: str | None = None
+    ) -> PresignedPut:
         return PresignedPut(
             f"memory://put/{key}?expires={expires_s}", {"Content-Type": content_type, "Content-Length": str(size_bytes)}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import signal
@@ -30,6 +31,7 @@ def test_a_recording_becomes_text_on_standard_output(
         "language": "en",
         "title": None,
         "tags": [],
+        "sha256": hashlib.sha256(recording.read_bytes()).hexdigest(),
     }
     ((_, _, headers, sent),) = local.asked("PUT", "/bucket/.*")
     assert (headers["Content-Length"], headers["x-must-send"]) == ("60", "yes")

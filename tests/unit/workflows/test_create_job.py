@@ -45,6 +45,7 @@ def test_the_largest_object_fits_the_limit_on_parts() -> None:
         ({"size_bytes": 0}, RecordingEmpty, "expected at least 1, found 0"),
         ({"size_bytes": -1}, RecordingEmpty, "found -1"),
         ({"size_bytes": 10**9 + 1}, RecordingTooLarge, "expected at most 1000000000, found 1000000001"),
+        ({"sha256": "0" * 64, "size_bytes": 101 * MB}, InvalidInput, "sha256: expected nothing for a recording above"),
         ({"content_type": "text/html"}, InvalidInput, "content_type: expected audio"),
         ({"options": Options(model="huge")}, InvalidInput, "model: expected one of base, tiny.en, found 'huge'"),
         ({"options": Options(model="small")}, InvalidInput, "model: expected one of base, tiny.en, found 'small'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,14 +33,19 @@ class S3Objects:
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
-    def presign_put(self, key: str, *, content_type: str, size_bytes: int, expires_s: int) -> PresignedPut:
-        # Length and type are signed, so a larger body or another type is refused by the bucket itself.
+    def presign_put(
+        self, key: str, *, content_type: str, size_bytes: int, expires_s: int, sha256: str | None = None
+    ) -> PresignedPut:
+        # All of this is signed, so a larger body, another type or other bytes are refused by the bucket itself.
+        params: dict[str, Any] = {"ContentType": content_type, "ContentLength": size_bytes}
+        headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
+        if sha256:
+            checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+            params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = checksum
         url = self._client.generate_presigned_url(
-            "put_object",
-            Params={"Bucket": self._bucket, "Key": key, "ContentType": content_type, "ContentLength": size_bytes},
-            ExpiresIn=expires_s,
+            "put_object", Params={"Bucket": self._bucket, "Key": key, **params}, ExpiresIn=expires_s
         )
-        return PresignedPut(url=url, headers={"Content-Type": content_type, "Content-Length": str(size_bytes)})
+        return PresignedPut(url=url, headers=headers)
 
     def presign_get(self, key: str, *, version_id: str | None, filename: str, expires_s: int) -> str:
         params = {

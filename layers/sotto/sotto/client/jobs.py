@@ -178,15 +178,18 @@ def create(
     *,
     title: str | None = None,
     tags: Sequence[str] = (),
+    sha256: str | None = None,
     once: str | None = None,
 ) -> Flow[Accepted]:
     """Announce a recording of `size_bytes` bytes; `upload` brings it.
+
+    With its `sha256` (hex, for recordings that go up in one request) the bucket refuses other bytes.
 
     `once` is the Idempotency-Key: with the same one a later call answers the same job for a day. Without it a key of
     this call's own keeps a lost answer from making two jobs.
     """
     body = {"name": name, "size_bytes": size_bytes, "content_type": content_type, **(options or {})}
-    body |= {"title": title, "tags": list(tags)}
+    body |= {"title": title, "tags": list(tags), "sha256": sha256}
     return read(Request("POST", "/jobs", body=body, headers=_once(once)), Accepted)
 
 

@@ -6,6 +6,7 @@ that have arrived are not sent again: `send` with `resume` asks which are missin
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from sotto.client.jobs import Accepted, Job, MultipartUpload, Options, PutUpload
 from sotto.client.patience import TRIES, ask, pause
 
 PIECE_BYTES = 256 * 1024
+ONE_REQUEST_BYTES = 100 * 1024 * 1024
+"""What the service takes in one request, and checks against its SHA-256 then."""
 SIDE_BY_SIDE = 4
 Advance = Callable[[int], None]
 """Called with the bytes that were sent since the last call; negative when they must be sent again."""
@@ -122,7 +125,15 @@ def announce(
 ) -> Flow[Accepted]:
     """Make a job for the recording; `send` uploads it."""
     kind = mimetypes.guess_type(recording.name)[0] or "application/octet-stream"
-    return jobs.create(recording.name, recording.size_bytes, kind, options, title=title, tags=tags)
+    sha256 = _sha256(recording) if recording.size_bytes <= ONE_REQUEST_BYTES else None
+    return jobs.create(recording.name, recording.size_bytes, kind, options, title=title, tags=tags, sha256=sha256)
+
+
+def _sha256(recording: Source) -> str:
+    found = hashlib.sha256()
+    for piece in recording.pieces(0, recording.size_bytes):
+        found.update(piece)
+    return found.hexdigest()
 
 
 def send(accepted: Accepted, recording: Source, advance: Advance | None = None, *, resume: bool = False) -> Flow[None]:

@@ -121,6 +121,7 @@ class Job:
     timings: Timings
     request_id: str
     upload_expires_at: str
+    sha256: str | None = None
     title: str | None = None
     tags: tuple[str, ...] = ()
     attempt: int = 1

@@ -51,6 +51,11 @@ class JobRequest(OptionsRequest):
         default=None, max_length=2000, description="where the service fetches the recording, instead of an upload"
     )
     content_type: str = Field(default="application/octet-stream", max_length=200)
+    sha256: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="the recording's, in hex: the bucket refuses other bytes; for uploads in one request (100 MB)",
+    )
     title: str | None = Field(default=None, description=f"what to call the job, up to {LONGEST_TITLE} characters")
     tags: list[str] = Field(
         default_factory=list, description=f"up to {MOST_TAGS} words to find it by, of up to {LONGEST_TAG} characters"
@@ -72,12 +77,15 @@ class JobRequest(OptionsRequest):
             title=self.title,
             tags=tuple(self.tags),
             credential=credential,
+            sha256=self.sha256,
         )
 
     def to_fetch(self, source_url: str, default_model: str, credential: str) -> NewFetch:
         """A job whose recording lies at `source_url`. Raises InvalidInput when a size is given."""
         if self.size_bytes is not None:
             raise InvalidInput("size_bytes", expected="nothing beside source_url", found=self.size_bytes)
+        if self.sha256 is not None:
+            raise InvalidInput("sha256", expected="nothing beside source_url", found=self.sha256)
         return NewFetch(source_url, self.name, self._options(default_model), self.title, tuple(self.tags), credential)
 
     def _options(self, default_model: str) -> Options:

@@ -34,6 +34,7 @@ class NewJob:
     title: str | None = None
     tags: tuple[str, ...] = ()
     credential: str = "token"
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,13 @@ class CreateJob:
         job_id = self.new_id()
         key = str(UploadKey(owner, job_id, name))
         large = request.size_bytes > SINGLE_PUT_BYTES
+        if large and request.sha256:
+            raise InvalidInput(
+                "sha256",
+                expected=f"nothing for a recording above {SINGLE_PUT_BYTES} bytes",
+                found=request.sha256,
+                hint="It is checked where the recording goes up in one request; larger ones go up in parts.",
+            )
         job = Job(
             owner=owner,
             id=job_id,
@@ -86,6 +94,7 @@ class CreateJob:
             tags=tags,
             content_type=request.content_type,
             size_bytes=request.size_bytes,
+            sha256=request.sha256,
             options=options,
             status=JobStatus.AWAITING_UPLOAD,
             timings=Timings(created_at=iso(now)),
@@ -109,6 +118,7 @@ class CreateJob:
             content_type=job.content_type,
             size_bytes=job.size_bytes,
             expires_s=math.ceil(left_s),
+            sha256=job.sha256,
         )
         return Accepted(job, put)
 

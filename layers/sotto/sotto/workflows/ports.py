@@ -129,7 +129,11 @@ class Jobs(Protocol):
 class Objects(Protocol):
     """The bucket. Keys as in domain/object_keys.py."""
 
-    def presign_put(self, key: str, *, content_type: str, size_bytes: int, expires_s: int) -> PresignedPut: ...
+    def presign_put(
+        self, key: str, *, content_type: str, size_bytes: int, expires_s: int, sha256: str | None = None
+    ) -> PresignedPut:
+        """`sha256` is the recording's, in hex: the bucket then refuses other bytes."""
+        ...
 
     def presign_get(self, key: str, *, version_id: str | None, filename: str, expires_s: int) -> str: ...
 

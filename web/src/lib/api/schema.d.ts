@@ -1318,6 +1318,11 @@ export interface components {
             /** @default application/octet-stream */
             content_type?: string;
             /**
+             * @description the recording's, in hex: the bucket refuses other bytes; for uploads in one request (100 MB)
+             * @default null
+             */
+            sha256?: string | null;
+            /**
              * @description what to call the job, up to 200 characters
              * @default null
              */
