@@ -16,6 +16,7 @@ settings.register_profile("sotto", deadline=None)
 settings.load_profile("sotto")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two processes share the tests: what shares an emulator or a stack stays together, all else goes where room is."""
     for item in items:

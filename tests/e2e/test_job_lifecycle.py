@@ -47,4 +47,4 @@ def test_jobs_are_sent_once_named_found_foreseen_and_accounted(caller: Caller) -
     assert hour["engine_s"] > 0
     usage = caller.http.get("usage", params={"month": done["timings"]["completed_at"][:7]}).json()
     assert usage["engine_s"] >= done["engine_s"] - 0.001
-    assert {day["credential"] for day in usage["days"]} == {"token"}
+    assert "token" in {day["credential"] for day in usage["days"]}
