@@ -16,15 +16,6 @@ settings.register_profile("sotto", deadline=None)
 settings.load_profile("sotto")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the tests: what shares an emulator or a stack stays together, all else goes where room is."""
-    for item in items:
-        suite = Path(item.path).relative_to(ROOT).parts[1]
-        if suite in ("integration", "e2e"):
-            item.add_marker(pytest.mark.xdist_group(suite))
-
-
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take out AWS and Sotto settings, put in credentials that open nothing."""

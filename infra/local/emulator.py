@@ -9,6 +9,7 @@ AUTH makes it check signatures and IAM policies for real. Whoever can reach the 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -59,6 +60,13 @@ def interpreter(places: Places) -> Path:
 
 def ensure_environment(places: Places, progress: Callable[[str], None]) -> None:
     """Make the emulator's environment if it is missing or its requirements changed. Raises EnvironmentBroken."""
+    places.build.mkdir(parents=True, exist_ok=True)
+    with (places.build / "emulator.lock").open("w") as lock:  # stacks of one checkout share it, and may start at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _make_environment(places, progress)
+
+
+def _make_environment(places: Places, progress: Callable[[str], None]) -> None:
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
     stamp = places.emulator_environment / "installed"
     if stamp.is_file() and stamp.read_text() == wanted:
