@@ -63,11 +63,11 @@ demo: .venv/run web/dist/index.html  ## the same, and stop after the transcript
 
 # --- proving ---------------------------------------------------------------------------------------------------------
 
-# First what runs side by side, then what has the machine to itself: the emulator and the whole stack.
+# First what runs side by side, then what has the machine to itself: the whole stack.
 test: setup  ## all tests, with the coverage gate
 	rm -f .coverage .coverage.*
-	$(BIN)/pytest -n auto --cov --cov-report= --cov-fail-under=0 tests/unit tests/contract tests/house tests/speech tests/benchmarks
-	$(BIN)/pytest -n 0 --cov --cov-append --cov-report=term tests/integration tests/e2e
+	$(BIN)/pytest -n auto --cov --cov-report= --cov-fail-under=0 tests/unit tests/contract tests/house tests/speech tests/benchmarks tests/integration
+	$(BIN)/pytest -n 0 --cov --cov-append --cov-report=term tests/e2e
 	cd web && $(NPM) test --silent
 
 e2e: setup  ## the end-to-end tests only

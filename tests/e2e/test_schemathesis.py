@@ -142,6 +142,7 @@ class Day:
         assert made.status_code == 201, made.text
         webhook = made.json()["webhook"]["id"]
         sent = one.http.post(f"webhooks/{webhook}/test").json()["delivery"]["id"]
+        assert one.http.get(f"webhooks/{webhook}/deliveries").json()["deliveries"][0]["id"] == sent
         assert one.http.post(f"webhooks/{webhook}/deliveries/{sent}/redeliver").status_code == 202
         again = one.http.post("webhooks", json=body).json()["webhook"]["id"]
         assert one.http.delete(f"webhooks/{again}").status_code == 204

@@ -168,12 +168,25 @@ class Person:
     # --- judging
 
     def accessibility_faults(self) -> list[dict[str, Any]]:
-        """What axe-core finds wrong with the page as it is now."""
+        """What axe-core finds wrong with the page once it stands still.
+
+        A transition of 0.01 ms has its first colour too until the next frame is drawn, which takes long on a busy machine.
+        """
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text()})
-        script = (
-            "const done = arguments[0]; axe.run().then((found) => done(JSON.stringify(found.violations.map("
-            "({id, help, nodes}) => ({id, help, where: nodes.map((node) => node.html)})))))"
-        )
+        script = """
+            const done = arguments[0];
+            const moves = () =>
+                document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity);
+            const drawn = () => new Promise((next) => requestAnimationFrame(next));
+            const stands = async () => {
+                do {
+                    await Promise.allSettled(moves().map((one) => one.finished));
+                    await drawn();
+                } while (moves().length > 0);
+            };
+            stands().then(() => axe.run()).then((found) => done(JSON.stringify(found.violations.map(
+                ({id, help, nodes}) => ({id, help, where: nodes.map((node) => node.html)})))));
+        """
         return list(json.loads(self.driver.execute_async_script(script)))
 
     def refused_by_policy(self) -> list[str]:
