@@ -170,7 +170,7 @@ class Person:
     def accessibility_faults(self) -> list[dict[str, Any]]:
         """What axe-core finds wrong with the page once it stands still.
 
-        A transition of 0.01 ms has its first colour too until the next frame is drawn, which takes long on a busy machine.
+        Until the next frame is drawn, a transition of 0.01 ms has its first colour too: long enough on a busy machine.
         """
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text()})
         script = """
