@@ -22,6 +22,8 @@ ASKED = (
     "WebOrigin",
     "Mail",
     "MailFrom",
+    "SmtpHost",
+    "SmtpSecret",
     "SignUp",
     "TrustedProxies",
     "WebAclArn",
@@ -29,6 +31,8 @@ ASKED = (
     "TranscriptDays",
 )
 """What differs from one installation to the next. Everything else has a default that suits most."""
+_NEEDED_BY = {"MailFrom": ("ses", "smtp"), "SmtpHost": ("smtp",), "SmtpSecret": ("smtp",)}
+"""Without a default that works, for these values of Mail."""
 EXIT_BAD_ANSWER = 2
 _PLACEHOLDER = re.compile(r"(change[-_ ]?me.*|todo|x{3,}|<.*>|your[-_].*|.*@example\.(com|org))", re.IGNORECASE)
 Parameter = Mapping[str, Any]
@@ -70,9 +74,10 @@ def collect(
         raise ValueError(f"{', '.join(unknown)}: expected parameters of template.yaml, found none of that name")
     answers: dict[str, str] = {}
     for name in (*ASKED, *sorted(set(known) - set(ASKED))):
-        if name == "MailFrom" and answers["Mail"] != "ses" and name not in known:
+        mails = _NEEDED_BY.get(name)
+        if mails and answers["Mail"] not in mails and name not in known:
             continue
-        answers[name] = _answer(name, declared[name], known.get(name), ask, needed=name == "MailFrom")
+        answers[name] = _answer(name, declared[name], known.get(name), ask, needed=bool(mails))
     return answers
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from sotto.adapters.http_sender import HttpSender
 from sotto.domain.errors import InvalidInput
 from sotto.domain.webhooks import Sent
+from tests.certificates import for_localhost
 from tests.integration.integrations.receiver import Receiver, receiving
 
 LOOPBACK, METADATA, PUBLIC = ip_address("127.0.0.1"), ip_address("169.254.169.254"), ip_address("93.184.216.34")
@@ -95,30 +90,7 @@ def test_what_is_not_http_is_an_answer_too(tls: tuple[ssl.SSLContext, ssl.SSLCon
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context for localhost, and a client's that trusts its authority."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder: Path = tmp_path_factory.mktemp("tls")
-    pem = folder / "both.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(pem)
-    return server, ssl.create_default_context(cafile=str(pem))
+    return for_localhost(tmp_path_factory.mktemp("tls"))
 
 
 def test_tls_is_verified_for_the_name(tls: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:

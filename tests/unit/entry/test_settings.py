@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sotto.domain.errors import MisconfiguredSetting
-from sotto.entry.settings import IntakeSettings, JobSettings, StoreSettings
+from sotto.entry.settings import IntakeSettings, JobSettings, MailSettings, StoreSettings
 
 GOOD = {"SOTTO_BUCKET": "b", "SOTTO_TABLE": "t"}
 
@@ -42,3 +42,41 @@ def test_a_number_in_the_wrong_form_shows_what_was_found() -> None:
     environ = {**GOOD, "SOTTO_FAST_QUEUE_URL": "f", "SOTTO_BULK_QUEUE_URL": "b", "SOTTO_PART_S": "soon"}
     with pytest.raises(MisconfiguredSetting, match=r"SOTTO_PART_S: expected Length of a part.*found 'soon'"):
         IntakeSettings.from_environment(environ)
+
+
+SMTP = {
+    "SOTTO_TABLE": "t",
+    "SOTTO_MAIL": "smtp",
+    "SOTTO_MAIL_FROM": "sotto@sotto.org",
+    "SOTTO_SMTP_HOST": "smtp.sotto.org",
+    "SOTTO_SMTP_SECRET": "sotto/smtp",
+}
+
+
+def test_mail_by_smtp_defaults_to_submission_over_starttls() -> None:
+    settings = MailSettings.from_environment(SMTP)
+    assert (settings.smtp_port, settings.smtp_tls) == (587, "starttls")
+
+
+@pytest.mark.parametrize("key", ["SOTTO_MAIL_FROM", "SOTTO_SMTP_HOST", "SOTTO_SMTP_SECRET"])
+def test_what_smtp_needs_is_missed_by_name(key: str) -> None:
+    with pytest.raises(
+        MisconfiguredSetting, match=f"{key}: expected .*found 'nothing'. Fix: set the matching parameter"
+    ):
+        MailSettings.from_environment({**SMTP, key: ""})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("SOTTO_MAIL", "pigeon"),
+        ("SOTTO_MAIL_FROM", "sotto@sotto.org\r\nBcc: eve@sotto.org"),
+        ("SOTTO_MAIL_FROM", "nobody"),
+        ("SOTTO_SMTP_HOST", "https://smtp.sotto.org"),
+        ("SOTTO_SMTP_PORT", "smtp"),
+        ("SOTTO_SMTP_TLS", "none"),
+    ],
+)
+def test_a_way_out_for_mail_in_the_wrong_form_names_its_key(key: str, value: str) -> None:
+    with pytest.raises(MisconfiguredSetting, match=f"{key}: expected .*Fix: "):
+        MailSettings.from_environment({**SMTP, key: value})

@@ -39,7 +39,7 @@ def test_the_defaults_make_a_file_that_sam_reads(tmp_path: Path, capsys: pytest.
         ("Stage=Prod!", "lower-case"),
         ("AudioDays=0", "from 1 to"),
         ("AudioDays=ten", "whole number"),
-        ("Mail=pigeon", "one of outbox, ses"),
+        ("Mail=pigeon", "one of outbox, ses, smtp"),
         ("WebOrigin=changeme", "placeholder"),
         ("Nonsense=1", "parameters of template.yaml"),
     ],
@@ -56,6 +56,15 @@ def test_mail_by_ses_needs_a_sender(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert run(tmp_path, "--yes", "--set", "Mail=ses") == setup_command.EXIT_BAD_ANSWER
     assert "MailFrom" in capsys.readouterr().err
     assert run(tmp_path, "--yes", "--set", "Mail=ses", "--set", "MailFrom=sotto@sotto.org") == 0
+
+
+def test_mail_by_smtp_needs_a_server_and_its_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--yes", "--set", "Mail=smtp", "--set", "MailFrom=sotto@sotto.org"]
+    for missing, answer in (("SmtpHost", "smtp.sotto.org"), ("SmtpSecret", "sotto/smtp")):
+        assert run(tmp_path, *given) == setup_command.EXIT_BAD_ANSWER
+        assert f"{missing}: expected an answer, found nothing" in capsys.readouterr().err
+        given += ["--set", f"{missing}={answer}"]
+    assert run(tmp_path, *given) == 0
 
 
 def test_a_person_is_asked_again_until_the_answer_is_right() -> None:

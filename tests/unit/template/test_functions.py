@@ -126,8 +126,9 @@ def test_no_setting_is_a_secret(resources: Resources) -> None:
         for key, value in properties["Environment"]["Variables"].items():
             assert "resolve:secretsmanager" not in str(value), (name, key)
             if "SECRET" in key:
-                secret = "BootstrapSecret" if "BOOTSTRAP" in key else "SigningSecret"
-                assert value == {"Fn::GetAtt": [secret, "Id"]}, "a setting names the secret"
+                secrets = {"SOTTO_BOOTSTRAP_SECRET": "BootstrapSecret", "SOTTO_SIGNING_SECRET": "SigningSecret"}
+                ours = {"Fn::GetAtt": [secrets.get(key), "Id"]}
+                assert value == ({"Ref": "SmtpSecret"} if key == "SOTTO_SMTP_SECRET" else ours), "it names the secret"
 
 
 def test_transcribe_is_an_image_that_is_left_out_without_one(resources: Resources) -> None:

@@ -91,7 +91,8 @@ def test_a_function_writes_only_its_own_log(resources: Resources, role: str) -> 
 def test_the_key_is_used_only_through_a_service(resources: Resources, role: str) -> None:
     (use,) = [one for one in _statements(resources, role) if one["Sid"] == "UseKey"]
     assert use["Resource"] == {"Fn::GetAtt": ["Key", "Arn"]}
-    services = [one["Fn::Sub"] for one in as_list(use["Condition"]["StringEquals"]["kms:ViaService"])]
+    listed = as_list(use["Condition"]["StringEquals"]["kms:ViaService"])
+    services = [(one["Fn::If"][1] if "Fn::If" in one else one)["Fn::Sub"] for one in listed]
     assert services
     assert all(KEY_ONLY_VIA.match(service) for service in services)
     named = {service.partition(".")[0] for service in services}
@@ -139,11 +140,35 @@ def test_the_table_is_reached_by_name_and_its_index_only_by_those_that_sweep(res
     assert found == allowed
 
 
+def _reads_seed(resources: Resources, role: str) -> bool:
+    return any(
+        "secretsmanager:GetSecretValue" in as_list(one["Action"]) and "SigningSecret" in str(one["Resource"])
+        for one in _statements(resources, role)
+    )
+
+
 def test_only_auth_and_rotation_read_the_signing_seed(resources: Resources) -> None:
-    readers = [
-        role for role in FUNCTION_ROLES + POLICIES if "secretsmanager:GetSecretValue" in _actions(resources, role)
+    assert [role for role in FUNCTION_ROLES + POLICIES if _reads_seed(resources, role)] == [
+        "AuthRole",
+        "RotateKeysRole",
     ]
-    assert readers == ["AuthRole", "RotateKeysRole"]
+
+
+def test_who_sends_mail_may_do_what_its_way_out_needs_and_nothing_more(resources: Resources) -> None:
+    def ways(role: str) -> dict[str, tuple[str, list[str]]]:
+        listed = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        held = [one["Fn::If"] for one in listed if "Fn::If" in one]
+        return {one["Sid"]: (condition, one["Action"]) for condition, one, _ in held if "Mail" in condition}
+
+    by_ses, by_smtp = ("MailBySes", ["ses:SendEmail"]), ("MailBySmtp", ["secretsmanager:GetSecretValue"])
+    account = {"SendMail": by_ses, "ReadSmtpSignIn": by_smtp}
+    assert ways("AuthRole") == ways("AdminRole") == account
+    assert ways("NotifyRole") == {**account, "LeaveMail": ("MailByOutbox", ["dynamodb:PutItem"])}
+    for role in set(FUNCTION_ROLES + POLICIES) - {"AuthRole", "AdminRole", "NotifyRole"}:
+        assert not {"ses:SendEmail"} & _actions(resources, role)
+    for role in ("AuthRole", "AdminRole", "NotifyRole"):
+        (one,) = [one for one in _statements(resources, role) if one["Sid"] == "ReadSmtpSignIn"]
+        assert one["Resource"]["Fn::Sub"].endswith(":${AWS::AccountId}:secret:${SmtpSecret}-??????")
 
 
 def test_only_jobs_the_deletion_of_accounts_and_the_sweep_behind_them_delete_recordings(resources: Resources) -> None:
@@ -166,7 +191,7 @@ def test_receipts_are_signed_by_who_deletes_under_a_key_that_makes_no_token(reso
             ["kms:Sign", "kms:GetPublicKey"],
             {"Fn::GetAtt": ["ReceiptKey", "Arn"]},
         )
-        assert "secretsmanager:GetSecretValue" not in _actions(resources, role)
+        assert not _reads_seed(resources, role)
 
 
 def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None:

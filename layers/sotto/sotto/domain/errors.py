@@ -15,6 +15,7 @@ The branch decides what happens next, everywhere: queues, HTTP, the command line
     |   |-- TooLarge             413 more bytes than the limit
     |   |-- LimitReached         429 too many requests, jobs, minutes or bytes
     |   |-- MinutesUsedUp        429 why a job failed whose recording did not fit into the month
+    |   |-- MailRefused          422 the mail server will never take a mail to this address
     |   |-- ReceiptInvalid       422 a deletion receipt is not one that this service signed
     |   `-- RecordingRejected    422 the recording cannot be transcribed
     |       |-- RecordingEmpty, NotARecording, NoAudioTrack, RecordingDamaged, RecordingTooLong
@@ -169,6 +170,13 @@ class ReceiptInvalid(Rejected):
     status = 422
     title = "Not a receipt of this service"
     default_hint = "Send the whole answer of the deletion, unchanged, to the service that gave it."
+
+
+class MailRefused(Rejected):
+    code = "mail_refused"
+    status = 422
+    title = "The address takes no mail"
+    default_hint = "Check the e-mail address: the mail server refused it for good."
 
 
 class RecordingRejected(Rejected):

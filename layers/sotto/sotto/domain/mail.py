@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sotto.domain.errors import InvalidInput
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
 
 @dataclass(frozen=True)
 class Mail:
+    """Raises InvalidInput for a line break in `to` or `subject`: what follows one would be a header of its own."""
+
     to: str
     subject: str
     text: str
+
+    def __post_init__(self) -> None:
+        for name, value in (("to", self.to), ("subject", self.subject)):
+            if _CONTROLS.search(value):
+                raise InvalidInput(name, expected="one line", found="a control character")
 
     def __repr__(self) -> str:
         return f"Mail(subject={self.subject!r})"  # the text holds a token

@@ -6,6 +6,7 @@ from ulid import ULID
 
 from sotto.adapters.outbox_mail import OutboxMail
 from sotto.adapters.ses_mail import SesMail
+from sotto.adapters.smtp_mail import SmtpMail, SmtpServer, sign_in_of
 from sotto.entry import aws
 from sotto.entry.settings import MailSettings
 from sotto.workflows.identity_ports import Mailer
@@ -14,4 +15,7 @@ from sotto.workflows.identity_ports import Mailer
 def mailer(settings: MailSettings) -> Mailer:
     if settings.mail == "ses":
         return SesMail(aws.sesv2(), settings.mail_from)
+    if settings.mail == "smtp":
+        server = SmtpServer(settings.smtp_host, settings.smtp_port, settings.smtp_tls)
+        return SmtpMail(server, settings.mail_from, lambda: sign_in_of(aws.secretsmanager(), settings.smtp_secret))
     return OutboxMail(aws.dynamodb(), settings.table, lambda: str(ULID()))

@@ -94,20 +94,35 @@ class MailSettings(Settings):
         pattern=r"^$|^https?://[^\s/]+$",
         description="Origin of the web app, for links in mails, such as https://sotto.example.org",
     )
-    mail: Literal["outbox", "ses"] = Field(
-        default="outbox", description="outbox (rows that `sotto mail` shows; not for production) or ses"
+    mail: Literal["outbox", "ses", "smtp"] = Field(
+        default="outbox", description="outbox (rows that `sotto mail` shows; not for production), ses or smtp"
     )
-    mail_from: str = Field(default="", description="Sender that is verified in SES; needed when mail is ses")
+    mail_from: str = Field(
+        default="",
+        pattern=r"^$|^[^@\s,<>\"]+@[^@\s,<>\"]+$",
+        description="Sender's address, which SES or the SMTP server lets us use; needed unless mail is outbox",
+    )
+    smtp_host: str = Field(
+        default="",
+        pattern=r"^$|^[A-Za-z0-9.-]+$",
+        description="Name of the SMTP server, such as smtp.example.org; needed when mail is smtp",
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the SMTP server, 1 to 65535")
+    smtp_tls: Literal["starttls", "implicit"] = Field(
+        default="starttls", description="starttls (mostly port 587) or implicit (mostly port 465)"
+    )
+    smtp_secret: str = Field(
+        default="",
+        description='Name of the secret with {"username", "password"} for the SMTP server; needed when mail is smtp',
+    )
 
     @model_validator(mode="after")
-    def _ses_needs_a_sender(self) -> Self:
-        if self.mail == "ses" and "@" not in self.mail_from:
-            raise MisconfiguredSetting(
-                "SOTTO_MAIL_FROM",
-                expected="an address that is verified in SES",
-                found=self.mail_from or "nothing",
-                fix=FIX,
-            )
+    def _what_mail_needs(self) -> Self:
+        needed = {"outbox": (), "ses": ("mail_from",), "smtp": ("mail_from", "smtp_host", "smtp_secret")}[self.mail]
+        for name in needed:
+            if not getattr(self, name):
+                expected = str(type(self).model_fields[name].description)
+                raise MisconfiguredSetting(self.key(name), expected=expected, found="nothing", fix=FIX)
         return self
 
 

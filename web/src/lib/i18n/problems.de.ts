@@ -36,6 +36,10 @@ export const problemsDe: Record<string, ProblemWords> = {
     title: 'Schlüssel einer anderen Anfrage',
     hint: 'Nehmen Sie für eine neue Anfrage einen neuen Idempotency-Key; senden Sie zum Wiederholen genau dieselbe.',
   },
+  mail_refused: {
+    title: 'An die Adresse geht keine Mail',
+    hint: 'Prüfen Sie die E-Mail-Adresse: Der Mailserver hat sie endgültig abgelehnt.',
+  },
   receipt_invalid: {
     title: 'Kein Beleg dieses Dienstes',
     hint: 'Senden Sie die ganze Antwort der Löschung unverändert an den Dienst, der sie gegeben hat.',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sotto.domain.errors import MailUnavailable, QueueUnavailable, WrongState
+from sotto.domain.errors import MailRefused, MailUnavailable, QueueUnavailable, WrongState
 from sotto.entry.dead_letter_shapes import LettersAnswer, LettersQuery, RedriveAnswer, RedriveRequest
 from sotto.entry.identity_shapes import (
     AuditAnswer,
@@ -60,7 +60,7 @@ ADMIN = Door(
             "Mail an invitation.",
             {204: None},
             body=InvitationRequest,
-            errors=(MailUnavailable,),
+            errors=(MailRefused, MailUnavailable),
         ),
         Route(
             "GET",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sotto.domain.errors import AlreadyExists, Forbidden, MailUnavailable, NotFound, Unauthenticated, WrongState
+from sotto.domain.errors import (
+    AlreadyExists,
+    Forbidden,
+    MailRefused,
+    MailUnavailable,
+    NotFound,
+    Unauthenticated,
+    WrongState,
+)
 from sotto.entry.identity_shapes import (
     AccountAnswer,
     AccountRequest,
@@ -93,7 +101,7 @@ AUTH = Door(
             "Mail an invitation to whoever asks, where sign-up is open.",
             {204: None},
             body=EmailRequest,
-            errors=(Forbidden, MailUnavailable),
+            errors=(Forbidden, MailRefused, MailUnavailable),
         ),
         Route(
             "POST",
@@ -111,7 +119,7 @@ AUTH = Door(
             "Mail a token for a new password. The answer is the same for every address.",
             {204: None},
             body=EmailRequest,
-            errors=(MailUnavailable,),
+            errors=(MailRefused, MailUnavailable),
         ),
         Route(
             "POST",
