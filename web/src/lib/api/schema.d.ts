@@ -2468,6 +2468,18 @@ export interface components {
                 };
             };
         };
+        /** @description Unprocessable Entity: mail_refused. */
+        "422.mail_refused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "mail_refused";
+                };
+            };
+        };
         /** @description Unprocessable Entity: receipt_invalid. */
         "422.receipt_invalid": {
             headers: {
@@ -3212,6 +3224,7 @@ export interface operations {
             };
             400: components["responses"]["400.invalid_input.rejected"];
             413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.mail_refused"];
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
             503: components["responses"]["503.mail_unavailable.storage_unavailable.unavailable"];
@@ -3375,6 +3388,7 @@ export interface operations {
             400: components["responses"]["400.invalid_input.rejected"];
             403: components["responses"]["403.forbidden"];
             413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.mail_refused"];
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
             503: components["responses"]["503.mail_unavailable.storage_unavailable.unavailable"];
@@ -3435,6 +3449,7 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             413: components["responses"]["413.too_large"];
+            422: components["responses"]["422.mail_refused"];
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
             503: components["responses"]["503.mail_unavailable.storage_unavailable.unavailable"];
