@@ -37,7 +37,8 @@ def list_jobs() -> Response[str]:
 def get_job(job_id: str) -> Response[str]:
     """One job with its progress, its place in the queue and its costs."""
     job, foresee = wiring.read_job().get(api.principal().user_id, job_id), wiring.foresee_job()
-    return answer(StatusAnswer.of(JobShape.of(job), foresee.outlook(job), foresee.cost(job.engine_s)))
+    found = StatusAnswer.of(JobShape.of(job), foresee.outlook(job), foresee.cost(job.engine_s))
+    return api.tagged(answer(found))
 
 
 @api.routes.patch("/jobs/<job_id>")
@@ -114,4 +115,4 @@ def list_models() -> Response[str]:
     """The models that this service offers, and the languages that Whisper knows."""
     api.principal()
     settings = wiring.job_settings()
-    return answer(ModelsAnswer.of(settings.offered_models, settings.default_model))
+    return api.tagged(answer(ModelsAnswer.of(settings.offered_models, settings.default_model)))

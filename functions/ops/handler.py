@@ -44,4 +44,4 @@ def openapi() -> Response[str]:
     """This document."""
     from sotto.entry.openapi.document import text  # it knows every door's shapes, which a life sign should not load
 
-    return Response(200, "application/json", text(), headers={"Cache-Control": "public, max-age=300"})
+    return api.tagged(Response(200, "application/json", text()), cache_control="public, max-age=300")

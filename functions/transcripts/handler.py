@@ -5,11 +5,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.object_keys import download_disposition
-from sotto.domain.renderings import BINARY_FORMATS, CONTENT_TYPES
+from sotto.domain.renderings import BINARY_FORMATS, CONTENT_TYPES, chosen_view
 from sotto.domain.terms import parse_query
 from sotto.entry import transcript_wiring as wiring
 from sotto.entry.admission import admit
-from sotto.entry.http import Api, answer, see_other
+from sotto.entry.etags import tag_of_rendering
+from sotto.entry.http import ASK_EACH_TIME, Api, answer, not_modified, see_other
 from sotto.entry.search_shapes import SearchAnswer, SearchQuery
 from sotto.entry.telemetry import make_logger
 from sotto.entry.transcript_shapes import (
@@ -35,10 +36,17 @@ handler = api.handler
 def get_transcript(job_id: str) -> Response[Any]:
     """The transcript in the format that was asked for."""
     owner, query = api.principal().user_id, api.query(TranscriptQuery)
-    export = wiring.read_transcript().export(owner, job_id, query.format, query.view, query.version, query.attempt)
+    reading = wiring.read_transcript()
+    source = reading.find(owner, job_id, query.version, query.attempt)
+    view = chosen_view(query.format, query.view_of(source.job))
+    tag = tag_of_rendering(source.key, query.format, view)
+    if api.knows(tag):
+        return not_modified(tag)
+    export = reading.export(source, query.format, view)
     if export.content is None:
         return see_other(str(export.url))
-    headers = {"Content-Disposition": download_disposition(export.job.name, query.format), "Cache-Control": "no-store"}
+    disposition = download_disposition(source.job.name, query.format)
+    headers = {"Content-Disposition": disposition, "ETag": tag, "Cache-Control": ASK_EACH_TIME}
     # The gateway wants bytes in base64 and text as it is.
     body = export.content if query.format in BINARY_FORMATS else export.content.decode()
     return Response(status_code=200, content_type=CONTENT_TYPES[query.format], body=body, headers=headers)
@@ -48,10 +56,13 @@ def get_transcript(job_id: str) -> Response[Any]:
 def list_segments(job_id: str) -> Response[str]:
     """One page of the transcript's segments."""
     owner, query = api.principal().user_id, api.query(SegmentsQuery)
-    page = wiring.read_transcript().segments(
-        owner, job_id, limit=query.limit, cursor=query.cursor, version=query.version, attempt=query.attempt
-    )
-    return answer(SegmentsAnswer.of(page))
+    reading = wiring.read_transcript()
+    source, first = reading.find_page(owner, job_id, query.cursor, query.version, query.attempt)
+    tag = tag_of_rendering(source.key, "segments", first, query.limit)
+    if api.knows(tag):
+        return not_modified(tag)
+    found = SegmentsAnswer.of(reading.segments(source, first, query.limit))
+    return answer(found, headers={"ETag": tag, "Cache-Control": ASK_EACH_TIME})
 
 
 @api.routes.post("/jobs/<job_id>/edits")
@@ -75,7 +86,7 @@ def list_versions(job_id: str) -> Response[str]:
     """All versions, newest first."""
     owner, query = api.principal().user_id, api.query(VersionsQuery)
     versions = wiring.edit_transcript().history(owner, job_id, query.attempt)
-    return answer(VersionsAnswer(versions=[VersionShape.of(version) for version in versions]))
+    return api.tagged(answer(VersionsAnswer(versions=[VersionShape.of(version) for version in versions])))
 
 
 @api.routes.get("/jobs/<job_id>/diff")

@@ -18,7 +18,7 @@ from functions.transcripts.handler import handler
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.domain.identity import Principal, Role, Scope
 from sotto.domain.job import JobStatus
-from sotto.domain.renderings import render
+from sotto.domain.renderings import FORMATS, render
 from sotto.entry import admission, aws, transcript_wiring
 from sotto.entry.principal import principal_to_context
 from tests.contract.conftest import BUCKET, TABLE
@@ -45,13 +45,13 @@ def call(table: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     DynamoJobs(boto3.client("dynamodb"), TABLE).create(job, due_at=NOW)
     boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=render(MEETING, "json"))
 
-    def call(method: str, path: str, body: object = None, **query: str) -> dict[str, Any]:
+    def call(method: str, path: str, body: object = None, *, known: str = "", **query: str) -> dict[str, Any]:
         resource = f"/jobs/{{job_id}}/{path}" if path != "search" else "/search"
         event = {
             "httpMethod": method,
             "path": resource.replace("{job_id}", JOB_ID),
             "resource": resource,
-            "headers": {},
+            "headers": {"If-None-Match": known} if known else {},
             "queryStringParameters": query or None,
             "requestContext": {
                 "requestId": "request-1",
@@ -97,6 +97,57 @@ def test_what_is_large_is_fetched_from_the_bucket(call: Call, monkeypatch: pytes
 
 def test_what_a_format_does_not_have_is_refused(call: Call) -> None:
     assert shown(call("GET", "transcript", format="txt", words="true"), 400)["code"] == "invalid_input"
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("transcript", {"format": one}) for one in FORMATS] + [("segments", {"limit": "1"}), ("segments", {})],
+)
+def test_who_has_the_present_answer_is_told_so_without_a_look_into_the_bucket(
+    call: Call, path: str, query: dict[str, str]
+) -> None:
+    answer = call("GET", path, **query)
+    tag = header(answer, "ETag")
+    assert (answer["statusCode"], header(answer, "Cache-Control")) == (200, "private, no-cache")
+    assert header(call("GET", path, known='"another"', **query), "ETag") == tag
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key=f"transcripts/{OWNER}/{JOB_ID}/1/transcript.json")
+    for known in (tag, tag.removeprefix("W/"), f'"another", {tag}', "*"):
+        unchanged = call("GET", path, known=known, **query)
+        assert (unchanged["statusCode"], unchanged["body"], header(unchanged, "ETag")) == (304, "", tag)
+
+
+def test_each_view_has_a_tag_of_its_own_which_a_title_and_an_edit_change(call: Call) -> None:
+    def tags() -> list[str]:
+        asked: list[tuple[str, dict[str, str]]] = [
+            ("transcript", {"format": "txt"}),
+            ("transcript", {"format": "txt", "timestamps": "true"}),
+            ("transcript", {"format": "md"}),
+            ("segments", {}),
+            ("segments", {"limit": "1"}),
+        ]
+        return [header(call("GET", path, **query), "ETag") for path, query in asked]
+
+    first = tags()
+    assert first == tags()
+    assert header(call("GET", "transcript", format="txt", timestamps="false", version="1"), "ETag") == first[0]
+    DynamoJobs(boto3.client("dynamodb"), TABLE).label(OWNER, JOB_ID, title="Talk")
+    titled = tags()
+    call("POST", "edits", {"base_version": 1, "operations": [{"op": "delete", "first": 0, "last": 0}]})
+    every = [*first, *titled[:3], *tags()]
+    assert len(set(every)) == len(every)
+
+
+def test_the_list_of_versions_has_a_tag_that_an_edit_changes(call: Call) -> None:
+    tag = header(call("GET", "versions"), "ETag")
+    assert call("GET", "versions", known=tag)["statusCode"] == 304
+    call("POST", "edits", {"base_version": 1, "operations": [{"op": "delete", "first": 0, "last": 0}]})
+    assert call("GET", "versions", known=tag)["statusCode"] == 200
+
+
+def test_what_is_wrong_is_told_whatever_the_caller_has(call: Call) -> None:
+    assert shown(call("GET", "transcript", known="*", format="odt"), 400)["code"] == "invalid_input"
+    assert shown(call("GET", "transcript", known="*", version="7"), 404)["code"] == "not_found"
+    assert shown(call("GET", "segments", known="*", cursor="nonsense"), 400)["code"] == "invalid_input"
 
 
 def test_segments_come_in_pages(call: Call) -> None:

@@ -36,6 +36,14 @@ def test_a_transcript_is_exported_edited_searched_and_deleted(caller: Caller) ->
     document = caller.http.get(f"jobs/{job_id}/transcript", params={"format": "docx"})
     assert document.content[:2] == b"PK", "the gateway hands bytes on as bytes"
     assert docx.Document(io.BytesIO(document.content)).paragraphs[0].text == "sample.ogg"
+    for path, query in (
+        (f"jobs/{job_id}/transcript", {"format": "docx"}),
+        (f"jobs/{job_id}", {}),
+        ("openapi.json", {}),
+    ):
+        known = {"If-None-Match": caller.http.get(path, params=query).headers["etag"]}
+        unchanged = caller.http.get(path, params=query, headers=known)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert caller.transcript(job_id, "md").startswith("# sample.ogg\n")
     assert caller.transcript(job_id, "tsv").startswith("start\tend\ttext\n")
 

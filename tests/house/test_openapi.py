@@ -34,6 +34,7 @@ class Handler:
     body: str | None
     query: str | None
     statuses: frozenset[int]
+    tagged: bool
 
 
 def _called(tree: ast.AST, name: str) -> Iterator[ast.Call]:
@@ -63,6 +64,7 @@ def _handlers() -> Iterator[Handler]:
                         body=_model(function, "api.body"),
                         query=_model(function, "api.query"),
                         statuses=_statuses(function),
+                        tagged=any(_called(function, "api.tagged")) or any(_called(function, "api.knows")),
                     )
 
 
@@ -93,6 +95,7 @@ def test_a_row_says_what_its_handler_does(key: tuple[str, str]) -> None:
     assert (row.name, row.summary) == (handler.name, handler.says)
     assert (_name(row.body), _name(row.query)) == (handler.body, handler.query)
     assert handler.statuses <= set(row.answers)
+    assert row.tagged == handler.tagged
 
 
 def _name(model: type | None) -> str | None:

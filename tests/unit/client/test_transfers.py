@@ -32,10 +32,11 @@ JOB: dict[str, Any] = {
 
 
 class Service:
-    """One job, sent in parts to a bucket that loses a part once, ended as `fate` says at the second look."""
+    """One job, sent in parts to a bucket that loses a part once, ended as `fate` says at look `ends_at_look`."""
 
     def __init__(self, fate: str = "COMPLETED") -> None:
         self.fate, self.parts, self.looks = fate, dict[int, bytes](), 0
+        self.ends_at_look, self.unchanged = 2, 0
         self.refuse_parts, self.deleted, self.lost = False, False, False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -62,7 +63,12 @@ class Service:
             case "GET", ["jobs", _]:
                 self.looks += 1
                 ended = {"status": self.fate, "failure": {"code": "no_audio_track", "message": "m", "hint": "h"}}
-                return httpx.Response(200, json={"job": {**JOB, **(ended if self.looks > 1 else {})}})
+                over = self.looks >= self.ends_at_look
+                tag = '"over"' if over else '"begun"'
+                if request.headers.get("if-none-match") == tag:
+                    self.unchanged += 1
+                    return httpx.Response(304, headers={"ETag": tag})
+                return httpx.Response(200, json={"job": {**JOB, **(ended if over else {})}}, headers={"ETag": tag})
         raise AssertionError(request)
 
     def take(self, number: int, request: httpx.Request) -> httpx.Response:
@@ -126,6 +132,15 @@ def test_a_job_without_transcript_is_an_error(path: Path) -> None:
         client.transcribe(path)
     error = told.value
     assert (error.code, error.job_id, error.job_status, error.request_id) == ("no_audio_track", "01J", "FAILED", "r1")
+
+
+def test_who_waits_is_told_of_the_job_at_each_look_and_sent_it_when_it_has_changed() -> None:
+    service, seen = Service(), list[str]()
+    service.ends_at_look = 4
+    with waiting(service) as client:
+        job = client.wait("01J", lambda one: seen.append(one.status))
+    assert (job.status, seen) == ("COMPLETED", ["AWAITING_UPLOAD"] * 3)
+    assert (service.looks, service.unchanged) == (4, 2)
 
 
 def test_only_what_is_missing_is_sent_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,10 @@ def api() -> Api:
     @api.routes.get("/jobs")
     def query():
         return answer(api.query(Echo))
+
+    @api.routes.get("/usage")
+    def tagged():
+        return api.tagged(answer(Echo(text="mine")))
 
     @api.routes.delete("/jobs/<job_id>")
     def nothing(job_id: str):
@@ -206,6 +211,27 @@ def test_without_an_authorizer_nobody_is_signed_in(api: Api) -> None:
 def test_no_content_has_none(api: Api) -> None:
     status, _, body = call(api, "DELETE", "/jobs/1", resource="/jobs/{job_id}")
     assert (status, body) == (204, "")
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ("", 200),
+        ("{tag}", 304),
+        ("W/{tag}", 304),
+        ('"a,b", W/{tag} ,"c"', 304),
+        ("*", 304),
+        ('"other"', 200),
+        ("nonsense", 200),
+        ('"', 200),
+    ],
+)
+def test_who_names_the_present_tag_gets_no_body(api: Api, condition: str, status: int) -> None:
+    tag = call(api, "GET", "/usage")[1]["ETag"]
+    assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
+    found, headers, body = call(api, "GET", "/usage", headers={"if-none-match": condition.format(tag=tag)})
+    assert (found, body) == (status, "" if status == 304 else '{"text":"mine"}')
+    assert (headers["ETag"], headers["Cache-Control"]) == (tag, "private, no-cache")
 
 
 def test_an_unexpected_error_says_nothing_of_itself(api: Api) -> None:

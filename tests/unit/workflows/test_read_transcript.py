@@ -26,7 +26,8 @@ def completed(service):
 
 def test_what_is_too_large_for_an_answer_is_fetched_from_the_bucket(service, completed, monkeypatch) -> None:
     monkeypatch.setattr(read_transcript, "MAX_ANSWER_BYTES", 100)
-    export = service.transcripts.export(completed.owner, completed.id, "docx", View())
+    source = service.transcripts.find(completed.owner, completed.id)
+    export = service.transcripts.export(source, "docx", View())
     key = f"exports/{completed.owner}/{completed.id}/transcript.docx"
     assert export.content is None
     assert export.url == f"memory://get/{key}?version=None&expires=300"
@@ -38,7 +39,8 @@ def test_what_is_too_large_for_an_answer_is_fetched_from_the_bucket(service, com
 def test_segments_come_in_pages_to_the_end(service, completed) -> None:
     seen, cursor, firsts = [], None, []
     while True:
-        page = service.transcripts.segments(completed.owner, completed.id, limit=2, cursor=cursor)
+        source, first = service.transcripts.find_page(completed.owner, completed.id, cursor)
+        page = service.transcripts.segments(source, first, 2)
         seen += page.segments
         firsts.append(page.first)
         if not (cursor := page.cursor):
@@ -58,7 +60,8 @@ def again(service, job) -> None:
 
 def test_a_cursor_of_nobody_or_of_another_attempt_than_the_named_one_is_refused(service, completed) -> None:
     def page(cursor, attempt=None):
-        return service.transcripts.segments(completed.owner, completed.id, limit=1, cursor=cursor, attempt=attempt)
+        source, first = service.transcripts.find_page(completed.owner, completed.id, cursor, attempt=attempt)
+        return service.transcripts.segments(source, first, 1)
 
     first = page(None)
     again(service, completed)

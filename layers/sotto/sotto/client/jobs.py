@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypedDict, Unpack
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from pydantic import Field
 from sotto.client.answers import Answer, Pages, read, read_all
 from sotto.client.errors import JobEnded
 from sotto.client.flow import Flow, Pause, Request, at, present
+from sotto.client.patience import ask
 
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "EXPIRED"})
 FIRST_LOOK_S = 0.2
@@ -293,8 +295,12 @@ def wait(job_id: str, progress: Callable[[Job], None] | None = None) -> Flow[Job
     `progress` hears of the job at each look before that.
     """
     look_s = FIRST_LOOK_S
+    headers: dict[str, str] = {}
     while True:
-        job = yield from get(job_id)
+        answer = yield from ask(Request("GET", at("/jobs/{}", job_id), headers=headers))
+        if answer.status_code != HTTPStatus.NOT_MODIFIED:
+            job = Job.model_validate(answer.json()["job"])
+            headers = {"If-None-Match": tag} if (tag := answer.headers.get("ETag")) else {}
         if job.is_final:
             return job
         if progress is not None:

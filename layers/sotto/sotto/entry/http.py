@@ -23,12 +23,15 @@ from sotto.domain.audit import Origin
 from sotto.domain.errors import InvalidInput, LimitReached, NotFound, SottoError, TooLarge, Unavailable
 from sotto.domain.idempotency import Once, once_of
 from sotto.domain.identity import Principal
+from sotto.entry.etags import names, tag_of
 from sotto.entry.origin import origin_of
 from sotto.entry.principal import principal_from_event
 from sotto.workflows.moments import iso
 
 PROBLEM = "application/problem+json"
 MAX_BODY_BYTES = 256 * 1024
+ASK_EACH_TIME = "private, no-cache"
+"""Cache-Control of what has an entity tag: the caller's own cache may keep it, and asks whether it is still so."""
 _SECRET_FIELDS = frozenset(
     {
         "password",
@@ -149,6 +152,18 @@ class Api:
         """The request's header, empty when it was not sent."""
         return str(self.routes.current_event.headers.get(name) or "")
 
+    def knows(self, tag: str) -> bool:
+        """Whether the caller has what `tag` stands for: its If-None-Match names it."""
+        return names(self.header("If-None-Match"), tag)
+
+    def tagged(self, response: Response[str], cache_control: str = ASK_EACH_TIME) -> Response[str]:
+        """`response` with an ETag of its bytes, or 304 for a caller who has them already."""
+        tag = tag_of(str(response.body))
+        if self.knows(tag):
+            return not_modified(tag, cache_control)
+        response.headers.update({"ETag": tag, "Cache-Control": cache_control})
+        return response
+
     def once(self, asked: BaseModel) -> Once | None:
         """What the request's Idempotency-Key stands for when its body says `asked`; None without a key."""
         key = self.header("Idempotency-Key")
@@ -215,6 +230,11 @@ def see_other(url: str) -> Response[str]:
 
 def no_content() -> Response[str]:
     return Response(status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"})
+
+
+def not_modified(tag: str, cache_control: str = ASK_EACH_TIME) -> Response[str]:
+    """The caller has what `tag` stands for."""
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, body="", headers={"ETag": tag, "Cache-Control": cache_control})
 
 
 def parse_json(model: type[Body], raw: bytes) -> Body:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from sotto.domain.edit_operations import MAX_OPERATIONS, Operation
+from sotto.domain.job import Job
 from sotto.domain.renderings.view import View
 from sotto.domain.transcript import Segment, Word
 from sotto.domain.versions import Change, Version, VersionKind
@@ -21,9 +22,8 @@ class TranscriptQuery(Shape):
     version: int | None = Field(default=None, ge=1, description="the newest one if none is named")
     attempt: int | None = Field(default=None, ge=1, description="the present one if none is named")
 
-    @property
-    def view(self) -> View:
-        return View(words=self.words, timestamps=self.timestamps)
+    def view_of(self, job: Job) -> View:
+        return View(words=self.words, timestamps=self.timestamps, title=job.title, tags=job.tags)
 
 
 class SegmentsQuery(Shape):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sotto.domain.errors import InvalidInput, NotFound, StorageUnavailable, WrongState
 from sotto.domain.job import Job, JobStatus
@@ -24,10 +24,21 @@ _CURSOR = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,9})")
 
 
 @dataclass(frozen=True)
+class Source:
+    """A version of an attempt's canonical transcript, found but not read. `job` is as the attempt left it.
+
+    What lies under `key` never changes, so whatever is made of it in the same way is the same.
+    """
+
+    job: Job
+    version: int
+    key: str
+
+
+@dataclass(frozen=True)
 class Export:
     """A transcript as a file: its bytes, or where they can be fetched for a few minutes."""
 
-    job: Job
     content: bytes | None
     url: str | None
 
@@ -48,64 +59,67 @@ class ReadTranscript:
     objects: Objects
     versions: Versions
 
-    def export(
-        self,
-        owner: str,
-        job_id: str,
-        extension: str,
-        view: View,
-        version: int | None = None,
-        attempt: int | None = None,
-    ) -> Export:
-        """The job's transcript in a format of domain/renderings. Raises as `read` does."""
-        job, transcript = self.read(owner, job_id, version, attempt)
-        content = render(transcript, extension, replace(view, title=job.title, tags=job.tags))
+    def export(self, source: Source, extension: str, view: View) -> Export:
+        """`source` in a format of domain/renderings. Raises as `load` and `render` do."""
+        job = source.job
+        content = render(self.load(source), extension, view)
         if len(content) <= MAX_ANSWER_BYTES:
-            return Export(job, content, None)
-        key = export_key(owner, job_id, extension)
+            return Export(content, None)
+        key = export_key(job.owner, job.id, extension)
         self.objects.write(key, content, content_type=CONTENT_TYPES[extension])
         stem = job.name.rpartition(".")[0] or job.name
         url = self.objects.presign_get(key, version_id=None, filename=f"{stem}.{extension}", expires_s=EXPORT_URL_S)
-        return Export(job, None, url)
+        return Export(None, url)
 
-    def segments(
+    def find_page(
         self,
         owner: str,
         job_id: str,
-        *,
-        limit: int,
-        cursor: str | None,
+        cursor: str | None = None,
         version: int | None = None,
         attempt: int | None = None,
-    ) -> SegmentPage:
-        """One page of segments; a cursor stays with the attempt and version that its first page was of.
+    ) -> tuple[Source, int]:
+        """Where the page of segments lies that `cursor` stands for: in which transcript, from which segment on.
 
-        Raises InvalidInput for a cursor of another attempt or version than the one named here.
+        A cursor stays with the attempt and version that its first page was of. Raises InvalidInput for a cursor of
+        another attempt or version than the one named here, and as `find` does.
         """
-        at = _position(cursor) if cursor else None
-        if at:
-            version, attempt = version or at.version, attempt or at.attempt
-        job, transcript = self.read(owner, job_id, version, attempt)
-        if at and (at.attempt, at.version) != (job.attempt, transcript.version):
+        if not cursor:
+            return self.find(owner, job_id, version, attempt), 0
+        at = _position(cursor)
+        source = self.find(owner, job_id, version or at.version, attempt or at.attempt)
+        if (at.attempt, at.version) != (source.job.attempt, source.version):
             raise _foreign(cursor)
-        first = at.segment if at else 0
+        return source, at.segment
+
+    def segments(self, source: Source, first: int, limit: int) -> SegmentPage:
+        """At most `limit` segments of `source`, from number `first` on. Raises as `load` does."""
+        transcript = self.load(source)
         found = transcript.segments[first : first + limit]
-        end = _Position(job.attempt, transcript.version, first + len(found))
+        end = _Position(source.job.attempt, source.version, first + len(found))
         return SegmentPage(transcript, first, found, str(end) if end.segment < len(transcript.segments) else None)
 
     def read(
         self, owner: str, job_id: str, version: int | None = None, attempt: int | None = None
     ) -> tuple[Job, Transcript]:
-        """The job as `attempt` left it and a version of its canonical transcript; the newest of each if none is named.
+        """The job as `attempt` left it and a version of its canonical transcript. Raises as `find` and `load` do."""
+        source = self.find(owner, job_id, version, attempt)
+        return source.job, self.load(source)
+
+    def find(self, owner: str, job_id: str, version: int | None = None, attempt: int | None = None) -> Source:
+        """Where a version of an attempt's transcript lies; the newest of each if none is named.
 
         Raises WrongState when the attempt is not COMPLETED, NotFound for an attempt or version that does not exist.
         """
         job = self.completed(owner, job_id, attempt)
-        key = self._key(job, version)
-        content = self.objects.read(key)
+        return Source(job, version or job.transcript_version, self._key(job, version))
+
+    def load(self, source: Source) -> Transcript:
+        """The canonical transcript. Raises StorageUnavailable when the bucket does not have it."""
+        content = self.objects.read(source.key)
         if content is None:
-            raise StorageUnavailable(f"transcript of {job_id}: expected an object, found none")
-        return job, Transcript.model_validate_json(content)
+            raise StorageUnavailable(f"transcript of {source.job.id}: expected an object, found none")
+        return Transcript.model_validate_json(content)
 
     def completed(self, owner: str, job_id: str, attempt: int | None = None) -> Job:
         """The job as `attempt` left it, which has a transcript."""

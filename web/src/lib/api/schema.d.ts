@@ -3571,7 +3571,10 @@ export interface operations {
     get_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of an answer that the caller has, or several with commas between; * is any */
+                "If-None-Match"?: string;
+            };
             path: {
                 job_id: string;
             };
@@ -3582,11 +3585,22 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAnswer"];
                 };
+            };
+            /** @description The caller has the present answer; no body. */
+            304: {
+                headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400.invalid_input.rejected"];
             401: components["responses"]["401.unauthenticated"];
@@ -3873,7 +3887,10 @@ export interface operations {
                 /** @description the present one if none is named */
                 attempt?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETag of an answer that the caller has, or several with commas between; * is any */
+                "If-None-Match"?: string;
+            };
             path: {
                 job_id: string;
             };
@@ -3884,11 +3901,22 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentsAnswer"];
                 };
+            };
+            /** @description The caller has the present answer; no body. */
+            304: {
+                headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400.invalid_input.rejected"];
             401: components["responses"]["401.unauthenticated"];
@@ -3913,7 +3941,10 @@ export interface operations {
                 /** @description the present one if none is named */
                 attempt?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETag of an answer that the caller has, or several with commas between; * is any */
+                "If-None-Match"?: string;
+            };
             path: {
                 job_id: string;
             };
@@ -3926,6 +3957,8 @@ export interface operations {
                 headers: {
                     /** @description a file name */
                     "Content-Disposition"?: string;
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3943,6 +3976,15 @@ export interface operations {
                 headers: {
                     /** @description where it can be fetched for five minutes, without token */
                     Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has the present answer; no body. */
+            304: {
+                headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4091,7 +4133,10 @@ export interface operations {
                 /** @description the present one if none is named */
                 attempt?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETag of an answer that the caller has, or several with commas between; * is any */
+                "If-None-Match"?: string;
+            };
             path: {
                 job_id: string;
             };
@@ -4102,11 +4147,22 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VersionsAnswer"];
                 };
+            };
+            /** @description The caller has the present answer; no body. */
+            304: {
+                headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400.invalid_input.rejected"];
             401: components["responses"]["401.unauthenticated"];
@@ -4229,7 +4285,10 @@ export interface operations {
     list_models: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of an answer that the caller has, or several with commas between; * is any */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4238,11 +4297,22 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ModelsAnswer"];
                 };
+            };
+            /** @description The caller has the present answer; no body. */
+            304: {
+                headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400.invalid_input.rejected"];
             401: components["responses"]["401.unauthenticated"];
@@ -4255,7 +4325,10 @@ export interface operations {
     openapi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETag of an answer that the caller has, or several with commas between; * is any */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4264,11 +4337,22 @@ export interface operations {
             /** @description OpenAPI 3.1. */
             200: {
                 headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": Record<string, never>;
                 };
+            };
+            /** @description The caller has the present answer; no body. */
+            304: {
+                headers: {
+                    /** @description stands for this answer, to be sent as If-None-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400.invalid_input.rejected"];
             429: components["responses"]["429.limit_reached"];

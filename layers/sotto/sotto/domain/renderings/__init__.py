@@ -53,21 +53,25 @@ STORED_FORMATS = ("json", "txt", "srt", "vtt")
 
 
 def render(transcript: Transcript, extension: str, view: View | None = None) -> bytes:
-    """`transcript` as a file of the format `extension`.
+    """`transcript` as a file of the format `extension`. Raises as `chosen_view` does."""
+    chosen = chosen_view(extension, view or View())
+    made = FORMATS[extension].make(transcript, chosen)
+    return made if isinstance(made, bytes) else made.encode()
+
+
+def chosen_view(extension: str, view: View) -> View:
+    """`view` with the defaults of the format `extension` where it leaves the choice.
 
     Raises InvalidInput for a format that does not exist, and for a view that this one does not have.
     """
     found = FORMATS.get(extension)
     if found is None:
         raise InvalidInput("format", expected=f"one of {', '.join(FORMATS)}", found=extension)
-    view = view or View()
-    chosen = replace(
+    return replace(
         view,
         words=_chosen("words", view.words, found.words, extension),
         timestamps=_chosen("timestamps", view.timestamps, found.timestamps, extension),
     )
-    made = found.make(transcript, chosen)
-    return made if isinstance(made, bytes) else made.encode()
 
 
 def _chosen(key: str, wanted: bool | None, offered: tuple[bool, ...], extension: str) -> bool:  # noqa: FBT001

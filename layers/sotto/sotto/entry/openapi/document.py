@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -53,6 +54,8 @@ _SAYS = """Serverless Whisper transcription that you run yourself.
 JSON in and out, names in snake_case, times in ISO 8601 UTC, durations in seconds. A request with a field or query
 parameter that is not named here is refused. Answers may gain fields: ignore those that you do not know.
 """
+_TAG = {"ETag": "stands for this answer, to be sent as If-None-Match"}
+_HAS = {"If-None-Match": "ETag of an answer that the caller has, or several with commas between; * is any"}
 _WAIT = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 
 
@@ -156,13 +159,21 @@ def _reply(answer: type[BaseModel] | Reply | None) -> Reply:
     return answer if isinstance(answer, Reply) else Reply("Done.", {JSON: answer})
 
 
+def _replies(route: Route) -> dict[int, Reply]:
+    replies = {status: _reply(answer) for status, answer in route.answers.items()}
+    if route.tagged:
+        replies[HTTPStatus.OK] = replace(replies[HTTPStatus.OK], headers={**replies[HTTPStatus.OK].headers, **_TAG})
+        replies[HTTPStatus.NOT_MODIFIED] = Reply("The caller has the present answer; no body.", headers=_TAG)
+    return replies
+
+
 def _operation(door: Door, route: Route, references: References, responses: Json) -> Json:
     operation: Json = {"operationId": route.name, "summary": route.summary, "tags": [door.title]}
     if parameters := [*_path(route), *_query(route), *_headers(route)]:
         operation["parameters"] = parameters
     if body := _body(route, references):
         operation["requestBody"] = body
-    answers = {status: _answer(_reply(reply), references) for status, reply in route.answers.items()}
+    answers = {status: _answer(reply, references) for status, reply in _replies(route).items()}
     for status, errors in _errors(route).items():
         # A route that says itself what an error status means (readyz) is not told otherwise.
         if status not in answers:
@@ -202,7 +213,7 @@ def _not_null(schema: Json) -> Json:
 
 
 def _headers(route: Route) -> Iterator[Json]:
-    for name, says in route.headers.items():
+    for name, says in {**route.headers, **(_HAS if route.tagged else {})}.items():
         yield {"name": name, "in": "header", "description": says, "schema": {"type": "string"}}
 
 

@@ -34,6 +34,7 @@ JOBS = Door(
             "get_job",
             "One job with its progress, its place in the queue and its costs.",
             {200: StatusAnswer},
+            tagged=True,
         ),
         Route(
             "PATCH",
@@ -113,6 +114,7 @@ JOBS = Door(
             "list_models",
             "The models that this service offers, and the languages that Whisper knows.",
             {200: ModelsAnswer},
+            tagged=True,
         ),
     ),
 )

@@ -24,6 +24,7 @@ OPS = Door(
             "openapi",
             "This document.",
             {200: Reply("OpenAPI 3.1.", {JSON: {"type": "object"}})},
+            tagged=True,
         ),
         Route("GET", "/version", "version", "What is deployed here.", {200: DeployedAnswer}),
     ),

@@ -36,6 +36,7 @@ class Route:
 
     `answers` are by status: a model is JSON, None has no body. `errors` are those that this route may answer besides
     what every route like it may (document.py adds those). `form` is a multipart body, `headers` are request headers.
+    A `tagged` route answers 304 to a caller who has the present answer.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Route:
     form: type[BaseModel] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[type[SottoError], ...] = ()
+    tagged: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ TRANSCRIPTS = Door(
             },
             query=TranscriptQuery,
             errors=(WrongState,),
+            tagged=True,
         ),
         Route(
             "GET",
@@ -57,6 +58,7 @@ TRANSCRIPTS = Door(
             {200: SegmentsAnswer},
             query=SegmentsQuery,
             errors=(WrongState,),
+            tagged=True,
         ),
         Route(
             "POST",
@@ -84,6 +86,7 @@ TRANSCRIPTS = Door(
             {200: VersionsAnswer},
             query=VersionsQuery,
             errors=(WrongState,),
+            tagged=True,
         ),
         Route(
             "GET",
