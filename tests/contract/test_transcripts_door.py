@@ -91,7 +91,7 @@ def test_what_is_large_is_fetched_from_the_bucket(call: Call, monkeypatch: pytes
     monkeypatch.setattr("sotto.workflows.read_transcript.MAX_ANSWER_BYTES", 10)
     answer = call("GET", "transcript", format="srt")
     assert answer["statusCode"] == 303
-    assert f"/exports/{OWNER}/{JOB_ID}/transcript.srt?" in header(answer, "Location")
+    assert f"/exports/{OWNER}/{JOB_ID}/1/00001-" in header(answer, "Location")
     assert "Caf%25C3%25A9%2520talk.srt" in header(answer, "Location")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64encode
 
 import pytest
@@ -28,11 +29,40 @@ def test_what_is_too_large_for_an_answer_is_fetched_from_the_bucket(service, com
     monkeypatch.setattr(read_transcript, "MAX_ANSWER_BYTES", 100)
     source = service.transcripts.find(completed.owner, completed.id)
     export = service.transcripts.export(source, "docx", View())
-    key = f"exports/{completed.owner}/{completed.id}/transcript.docx"
     assert export.content is None
+    (key,) = exports(service)
+    assert re.fullmatch(f"exports/{completed.owner}/{completed.id}/1/00001-[0-9a-f]{{16}}.docx", key)
     assert export.url == f"memory://get/{key}?version=None&expires=300"
     assert service.objects.read(key)[:2] == b"PK"
-    service.delete(completed.owner, completed.id)
+
+
+def exports(service) -> list[str]:
+    return [key for key in service.objects.versions if key.startswith("exports/")]
+
+
+def test_no_file_takes_the_place_of_another_view_version_or_attempt_and_all_go_with_the_job(
+    service, completed, monkeypatch
+) -> None:
+    monkeypatch.setattr(read_transcript, "MAX_ANSWER_BYTES", 10)
+    owner, job_id = completed.owner, completed.id
+
+    def export(**view: bool) -> bytes:
+        """What lies where the caller is sent."""
+        url = service.transcripts.export(service.transcripts.find(owner, job_id), "srt", View(**view)).url
+        found = service.objects.read(url.removeprefix("memory://get/").partition("?")[0])
+        assert found
+        return found
+
+    files = [export(), export(words=True)]
+    service.edits.edit(owner, job_id, 1, [Replace(op="replace", first=0, last=0, text="Sotto")], author="anna")
+    files.append(export())
+    again(service, service.now(completed))
+    export()
+    assert export() == files[0], "the second attempt heard the same"
+    assert len(set(files)) == 3
+    assert len(exports(service)) == 4
+    assert all(len(service.objects.versions[key]) == 1 for key in exports(service) if "/1/" in key)
+    service.delete(owner, job_id)
     assert service.objects.versions == {}
 
 

@@ -4,11 +4,12 @@ uploads/<owner>/<job>/<name>                    the recording as uploaded
 work/<owner>/<job>/<attempt>/<part>.json        one part's transcript
 transcripts/<owner>/<job>/<attempt>/transcript.<format>   an attempt's result
 transcripts/<owner>/<job>/<attempt>/versions/             the canonical JSON after each edit
-exports/<owner>/<job>/transcript.<format>       a result that is too large for an answer of the API; a few days
+exports/<owner>/<job>/<attempt>/<version>-<digest>.<format>   a file too large for an answer of the API; a few days
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -71,8 +72,10 @@ def version_key(owner: str, job_id: str, attempt: int, number: int, name: str) -
     return f"{transcripts_prefix(owner, job_id)}{attempt}/versions/{number:05d}-{name}.json"
 
 
-def export_key(owner: str, job_id: str, extension: str) -> str:
-    return f"exports/{owner}/{job_id}/transcript.{extension}"
+def export_key(owner: str, job_id: str, attempt: int, version: int, content: bytes, extension: str) -> str:
+    """Where `content` is fetched. Its digest is in the name: a URL never leads to another view or version."""
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return f"exports/{owner}/{job_id}/{attempt}/{version:05d}-{digest}.{extension}"
 
 
 def job_prefixes(owner: str, job_id: str) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class ReadTranscript:
         content = render(self.load(source), extension, view)
         if len(content) <= MAX_ANSWER_BYTES:
             return Export(content, None)
-        key = export_key(job.owner, job.id, extension)
+        key = export_key(job.owner, job.id, job.attempt, source.version, content, extension)
         self.objects.write(key, content, content_type=CONTENT_TYPES[extension])
         stem = job.name.rpartition(".")[0] or job.name
         url = self.objects.presign_get(key, version_id=None, filename=f"{stem}.{extension}", expires_s=EXPORT_URL_S)
