@@ -8,7 +8,7 @@ import pytest
 
 from sotto.domain.signed_receipts import checked
 from tests.integration.identity.requests import BODIES
-from tests.integration.identity.world import World
+from tests.integration.identity.world import BUCKET, World
 
 NEW_JOB = BODIES["POST", "/jobs"]
 
@@ -59,6 +59,22 @@ def test_anybody_can_check_a_receipt_and_no_changed_one_passes(world: World) -> 
     changed = {**signed, "receipt": {**signed["receipt"], "job_id": "01OTHER"}}
     bad = world.call("POST", "/receipts/verify", body=changed)
     assert (bad.status, bad.body["code"]) == (422, "receipt_invalid")
+
+
+def test_a_deleted_account_leaves_nothing_of_its_dropbox_and_takes_nothing_of_anothers(world: World) -> None:
+    """Every version goes, and the answers beside the recordings; another account's folder stays."""
+    tokens = [world.join(f"{name}@example.org")["access_token"] for name in ("dropper", "neighbour")]
+    dropper, neighbour = (world.call("GET", "/account", token=token).body["user"]["id"] for token in tokens)
+    for _ in range(2):
+        for key in ("talk.ogg", "talk.srt", "meetings/Müller + 1.wav"):
+            world.s3.put_object(Bucket=BUCKET, Key=f"dropbox/{dropper}/{key}", Body=b"words")
+    world.s3.put_object(Bucket=BUCKET, Key=f"dropbox/{neighbour}/talk.ogg", Body=b"words")
+    root = world.sign_in()["access_token"]
+    assert world.call("DELETE", "/users/{user_id}", token=root, user_id=dropper).status == 204
+    left = world.s3.list_object_versions(Bucket=BUCKET, Prefix="dropbox/")
+    assert [one["Key"] for one in left["Versions"]] == [f"dropbox/{neighbour}/talk.ogg"]
+    assert "DeleteMarkers" not in left
+    assert world.call("GET", "/users/{user_id}", token=root, user_id=dropper).status == 404
 
 
 def test_readiness_is_public_and_says_names_only(world: World) -> None:

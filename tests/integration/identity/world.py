@@ -101,11 +101,12 @@ class World:
         self._session = boto3.Session("testing", "testing", region_name=REGION)
         self.dynamodb = self._session.client("dynamodb", endpoint_url=self.endpoint)
         self.secrets = self._session.client("secretsmanager", endpoint_url=self.endpoint)
+        self.s3 = self._session.client("s3", endpoint_url=self.endpoint)
         self._build()
 
     def _build(self) -> None:
-        s3 = self._session.client("s3", endpoint_url=self.endpoint)
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         self._session.client("sqs", endpoint_url=self.endpoint).create_queue(QueueName="arrived")
         names = ("pk", "sk", "due_pk", "due_sk")
         self.dynamodb.create_table(
