@@ -156,6 +156,39 @@ def _marks_the_spoken_word(person: Person, words: list[dict[str, Any]]) -> None:
     person.waits(lambda: person.spoken() == begun[-1]["text"])
 
 
+def test_a_recording_is_named_and_found_by_its_tag(signed_in: Person, caller: Caller, tmp_path: Path) -> None:
+    path = write(tmp_path / "0412.flac", sample(), FORMS["flac"])
+    job, other = (caller.wait(caller.submit(path, "audio/flac")["id"]) for _ in range(2))
+    signed_in.opens(f"#/recordings/{job['id']}")
+    signed_in.presses("Title and tags")
+    signed_in.types("Title", "The ferryman")
+    signed_in.types("Tags", "river, by the water")
+    assert signed_in.accessibility_faults() == []
+    signed_in.presses("Save")
+    signed_in.sees("Title and tags are saved.")
+    signed_in.presses("river")
+    signed_in.sees_in_row("The ferryman", "by the water")
+    signed_in.waits(lambda: signed_in.row("The ferryman") and signed_in.recordings() == 1)
+    # The other filters are unfolded: one of them is set.
+    signed_in.chooses("Status", "Finished")
+    signed_in.types("Title or file name", "FERRY")
+    signed_in.waits(lambda: "text=FERRY" in signed_in.driver.current_url)
+    signed_in.driver.refresh()
+    signed_in.sees_in_row("The ferryman", "0412.flac")
+    assert signed_in.recordings() == 1
+    assert signed_in.named("input", "Tag").get_attribute("value") == "river"
+    for size in (DESKTOP, PHONE):
+        signed_in.look(*size, "dark")
+        assert signed_in.accessibility_faults() == []
+        assert not signed_in.wider_than_window()
+    signed_in.chooses("Status", "Failed")
+    signed_in.sees("No recording is like this.")
+    signed_in.presses("Show all")
+    signed_in.waits(lambda: signed_in.recordings() > 1)
+    for one in (job, other):
+        caller.http.delete(f"jobs/{one['id']}")
+
+
 def test_what_is_refused_is_explained(person: Person, stack: Any, tmp_path: Path) -> None:
     email, password = stack.credentials
     person.signs_in(email, "not the password")

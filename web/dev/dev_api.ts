@@ -91,13 +91,14 @@ function fill(fake: FakeSotto): void {
   });
   broken.timings.uploaded_at = broken.timings.created_at;
   const interview = fake.seed('Interview with the ferryman.mp3', done(7200, 9.4, 62.5), 7200);
+  Object.assign(interview, { title: 'The ferryman', tags: ['river', 'interviews'] });
   interview.content_type = 'audio/wav';
   fake.store(interview.id, tone(62.5));
 }
 
 async function answer(fake: FakeSotto, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
-  const hasBody = request.method === 'POST' || request.method === 'PUT';
+  const hasBody = ['POST', 'PUT', 'PATCH'].includes(request.method ?? '');
   const init: RequestInit & { duplex: 'half' } = {
     method: request.method ?? 'GET',
     headers: request.headers as Record<string, string>,

@@ -9,6 +9,7 @@ import type {
   EditOperation,
   Job,
   JobOptions,
+  Labels,
   NewJob,
   ProblemDetails,
   SearchHit,
@@ -63,6 +64,7 @@ export class FakeSotto {
     ['POST', /^\/jobs$/, (_, request) => this.#create(request)],
     ['GET', /^\/jobs$/, (_, __, url) => this.#list(url)],
     ['GET', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => json({ job }))],
+    ['PATCH', /^\/jobs\/(\w+)$/, (match, request) => this.#label(match, request)],
     ['DELETE', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => this.#delete(job.id))],
     ['POST', /^\/jobs\/(\w+)\/retry$/, (match, request) => this.#retry(match, request)],
     ['POST', /^\/jobs\/(\w+)\/upload\/parts$/, (match, request) => this.#sign(match, request)],
@@ -231,6 +233,8 @@ export class FakeSotto {
       status: 'AWAITING_UPLOAD',
       stage: 'uploading',
       name: request.name,
+      title: null,
+      tags: [],
       content_type: request.content_type,
       size_bytes: request.size_bytes,
       options: {
@@ -290,7 +294,7 @@ export class FakeSotto {
     for (const stored of this.#jobs.values()) this.#advance(stored);
     const all = [...this.#jobs.values()].map(({ job }) => job).sort((a, b) => (a.id < b.id ? 1 : -1));
     const cursor = url.searchParams.get('cursor');
-    const older = cursor === null ? all : all.filter((job) => job.id < cursor);
+    const older = all.filter((job) => (cursor === null || job.id < cursor) && letsThrough(url, job));
     const jobs = older.slice(0, this.pageSize);
     return json({ jobs, next_cursor: older.length > jobs.length ? (jobs.at(-1)?.id ?? null) : null });
   }
@@ -307,6 +311,13 @@ export class FakeSotto {
     }
     this.#advance(stored);
     return handle(stored);
+  }
+
+  async #label(match: RegExpExecArray, request: Request): Promise<Response> {
+    const labels = (await request.json()) as Labels;
+    return this.#with(match, ({ job }) => {
+      return json({ job: Object.assign(job, labels) });
+    });
   }
 
   #delete(id: string): Response {
@@ -471,6 +482,21 @@ export class FakeSotto {
       job.timings.completed_at = new Date(this.#now()).toISOString();
     }
   }
+}
+
+/** Whether the query of GET /jobs lets the job through; days are left to the service. */
+function letsThrough({ searchParams }: URL, job: Job): boolean {
+  const is = (key: string, found: string | null) => [null, found].includes(searchParams.get(key));
+  const statuses = searchParams.get('status')?.split(',');
+  const text = searchParams.get('text')?.toLowerCase() ?? '';
+  const tag = searchParams.get('tag');
+  return (
+    (statuses?.includes(job.status) ?? true) &&
+    is('model', job.options.model) &&
+    is('language', job.language ?? job.options.language) &&
+    (tag === null || job.tags.includes(tag)) &&
+    `${job.title ?? ''}\n${job.name}`.toLowerCase().includes(text)
+  );
 }
 
 function range(bytes: Uint8Array<ArrayBuffer>, wanted: string | null, type: string): Response {

@@ -102,17 +102,6 @@ describe('the list', () => {
     expect((await row('talk.mp3')).textContent).toContain('Cancelled');
   });
 
-  it('stops a job that runs, and offers it again', async () => {
-    const job = fake().seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing' });
-    job.timings.uploaded_at = job.timings.created_at;
-    await openSignedIn();
-    await fireEvent.click(within(await row('talk.mp3')).getByRole('button', { name: 'Stop talk.mp3' }));
-    expect(
-      await within(await row('talk.mp3')).findByRole('button', { name: 'With other choices' }),
-    ).toBeTruthy();
-    expect((await row('talk.mp3')).textContent).toContain('Cancelled');
-  });
-
   it('shows progress as the service measured it', async () => {
     const progress = { seconds_done: 15, seconds_total: 60, parts_done: 1, parts_total: 4 };
     fake().seed('talk.mp3', { status: 'PROCESSING', stage: 'transcribing', progress });
@@ -179,6 +168,88 @@ describe('the list', () => {
     await fireEvent.change(screen.getByLabelText('Language of this page'), { target: { value: 'de' } });
     expect(await screen.findByRole('heading', { name: 'Aufnahmen' })).toBeTruthy();
     expect(screen.getByText('Aufnahmen hier ablegen')).toBeTruthy();
+  });
+});
+
+describe('title and tags', () => {
+  const facts = { status: 'COMPLETED', duration_s: 14, language: 'en' } as const;
+
+  it('are given in the list, and taken away again', async () => {
+    const job = fake().seed('0412.m4a', facts);
+    await openSignedIn();
+    await fireEvent.click(await screen.findByRole('button', { name: 'Title and tags of 0412.m4a' }));
+    await type('Title', 'The ferryman');
+    const tags = screen.getByLabelText('Tags', { selector: 'input' });
+    await type('Tags', 'river, interviews');
+    await fireEvent.keyDown(tags, { key: 'Enter' });
+    await fireEvent.click(screen.getByRole('button', { name: 'Remove interviews' }));
+    await type('Tags', 'bank');
+    await submit('Title');
+    expect(await screen.findByRole('link', { name: 'The ferryman' })).toBeTruthy();
+    expect(job).toMatchObject({ title: 'The ferryman', tags: ['river', 'bank'] });
+    expect((await row('The ferryman')).textContent).toContain('0412.m4a');
+
+    const refusal = problem(400, 'invalid_input', 'Invalid input', 'title: expected at most 200 characters');
+    fake().troubles.push({ route: `PATCH /jobs/${job.id}`, answer: refusal });
+    await fireEvent.click(screen.getByRole('button', { name: 'Title and tags of The ferryman' }));
+    await type('Title', '  ');
+    await submit('Title');
+    expect((await screen.findByRole('alert')).textContent).toContain('at most 200 characters');
+    await submit('Title');
+    expect(await screen.findByRole('link', { name: '0412.m4a' })).toBeTruthy();
+    expect(job.title).toBeNull();
+  });
+
+  it('are given in the reader', async () => {
+    const job = fake().seed('0412.m4a', facts);
+    go(`#/recordings/${job.id}`);
+    await open();
+    await signIn();
+    await fireEvent.click(await screen.findByRole('button', { name: 'Title and tags' }));
+    await type('Title', 'The ferryman');
+    await type('Tags', 'river');
+    await submit('Title');
+    expect(await screen.findByRole('heading', { name: 'The ferryman' })).toBeTruthy();
+    expect(screen.getByRole('link', { name: 'river' }).getAttribute('href')).toBe('#/?tag=river');
+    expect(screen.getByText('0412.m4a')).toBeTruthy();
+  });
+});
+
+describe('filters', () => {
+  it('narrow the list, stand in the address, and are taken back', async () => {
+    fake().seed('ferry.mp3', { status: 'COMPLETED', title: 'The ferryman', tags: ['river'] });
+    fake().seed('board.mp3', { status: 'FAILED' });
+    await openSignedIn();
+    await screen.findByText('board.mp3');
+    await fireEvent.change(screen.getByLabelText('Status'), { target: { value: 'FAILED,EXPIRED' } });
+    await vi.waitFor(() => {
+      expect(screen.queryByText('The ferryman')).toBeNull();
+    });
+    expect(location.hash).toBe('#/?status=FAILED%2CEXPIRED');
+    expect(screen.getByText('board.mp3')).toBeTruthy();
+    await type('Title or file name', 'ferry');
+    expect(await screen.findByText('No recording is like this.')).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: 'Show all' }));
+    await fireEvent.click(await screen.findByRole('link', { name: 'river' }));
+    go('#/?tag=river');
+    await vi.waitFor(() => {
+      expect(screen.queryByText('board.mp3')).toBeNull();
+    });
+    expect(screen.getByLabelText<HTMLInputElement>('Tag').value).toBe('river');
+  });
+
+  it('are those of the address from the beginning, and end where something new comes', async () => {
+    fake().seed('ferry.mp3', { status: 'COMPLETED', tags: ['river'] });
+    fake().seed('board.mp3', { status: 'COMPLETED' });
+    go('#/?tag=river');
+    await openSignedIn();
+    await screen.findByText('ferry.mp3');
+    expect(screen.queryByText('board.mp3')).toBeNull();
+    const input = document.querySelector('input[type=file]') as HTMLInputElement;
+    const file = new File(['x'], 'notes.txt', { type: 'text/plain' });
+    await fireEvent.change(input, { target: { files: [file] } });
+    expect(await screen.findByText('board.mp3')).toBeTruthy();
+    expect(location.hash).toBe('#/');
   });
 });
 

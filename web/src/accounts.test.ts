@@ -209,8 +209,12 @@ it('the audit log is read by day, page by page', async () => {
 
 describe('addresses', () => {
   it.each([
-    ['', { page: 'recordings' }],
-    ['#/nowhere', { page: 'recordings' }],
+    ['', { page: 'recordings', filters: {} }],
+    ['#/nowhere', { page: 'recordings', filters: {} }],
+    [
+      '#/?tag=river+bank&from=2026-11-01&else=1',
+      { page: 'recordings', filters: { tag: 'river bank', from: '2026-11-01' } },
+    ],
     ['#/recordings/01J', { page: 'reader', jobId: '01J', atS: null }],
     ['#/recordings/01J?at=12.5', { page: 'reader', jobId: '01J', atS: 12.5 }],
     ['#/recordings/01J?at=x', { page: 'reader', jobId: '01J', atS: null }],

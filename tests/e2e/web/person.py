@@ -82,6 +82,10 @@ class Person:
         lines = self.driver.find_elements(By.CSS_SELECTOR, "section ul > li")
         return next((line.text for line in lines if name in line.text), "")
 
+    def recordings(self) -> int:
+        """How many lines the list has."""
+        return len(self.driver.find_elements(By.CSS_SELECTOR, "section > ul > li"))
+
     def sees_in_row(self, name: str, text: str, patience_s: float = PATIENCE_S) -> None:
         self.waits(lambda: text in self.row(name), patience_s)
 

@@ -5,7 +5,7 @@ import { Http } from './api/http.ts';
 import { AuthApi, SottoApi } from './api/sotto.ts';
 import { ApiProblem } from './api/problem.ts';
 import type { Catalogue } from './api/types.ts';
-import { statusWords } from './jobs/describe.ts';
+import { statusWords, titleOf } from './jobs/describe.ts';
 import { JobList } from './jobs/job_list.svelte.ts';
 import { SessionStore } from './session/session_store.ts';
 import { Session } from './session/session.svelte.ts';
@@ -35,10 +35,10 @@ export function makeServices(http: Http): Services {
   const uploads = new Uploads(api, new Transfer(api), new UnfinishedUploads());
 
   uploads.onChange = () => void jobs.refresh();
-  jobs.isAwaited = () => uploads.items.some((item) => item.state === 'finishing');
+  jobs.awaited = () => uploads.arriving;
   jobs.onReading = (all, finished) => {
     uploads.settle(all);
-    const news = finished.map((job) => t('job.said', { name: job.name, status: statusWords(job) }));
+    const news = finished.map((job) => t('job.said', { name: titleOf(job), status: statusWords(job) }));
     if (news.length > 0) announcer.say(news.join(' '));
   };
   window.addEventListener('online', () => {

@@ -5,8 +5,10 @@ import type {
   Catalogue,
   EditOperation,
   Job,
+  JobFilters,
   JobOptions,
   JobPage,
+  Labels,
   NewJob,
   RecordingLink,
   SearchPage,
@@ -93,12 +95,18 @@ export class SottoApi {
     return this.#http.json('/jobs', { method: 'POST', body: request }, this.#tokens);
   }
 
-  jobs(cursor: string | null = null, limit = 50): Promise<JobPage> {
-    return this.#http.json('/jobs', { query: { limit, cursor } }, this.#tokens);
+  /** A page may hold few jobs, or none, and not be the last. */
+  jobs(filters: JobFilters = {}, cursor: string | null = null, limit = 50): Promise<JobPage> {
+    return this.#http.json('/jobs', { query: { ...filters, limit, cursor } }, this.#tokens);
   }
 
   async job(id: string): Promise<Job> {
     return (await this.#http.json<{ job: Job }>(`/jobs/${id}`, {}, this.#tokens)).job;
+  }
+
+  async labelJob(id: string, labels: Labels): Promise<Job> {
+    const call = { method: 'PATCH', body: labels } as const;
+    return (await this.#http.json<{ job: Job }>(`/jobs/${id}`, call, this.#tokens)).job;
   }
 
   deleteJob(id: string): Promise<void> {

@@ -4,7 +4,7 @@
  *
  * Times are ISO 8601 UTC, durations are seconds.
  */
-import type { components } from './schema';
+import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
 
@@ -32,6 +32,8 @@ export type Job = Pick<
   | 'status'
   | 'stage'
   | 'name'
+  | 'title'
+  | 'tags'
   | 'content_type'
   | 'size_bytes'
   | 'progress'
@@ -45,6 +47,15 @@ export type Job = Pick<
   | 'request_id'
   | 'links'
 > & { options: JobOptions };
+
+/** What a person calls a job, beside the file's name. */
+export type Labels = Pick<Job, 'title' | 'tags'>;
+
+/** Which jobs the list shows; what is left out lets everything through. */
+export type JobFilters = Omit<
+  NonNullable<operations['list_jobs']['parameters']['query']>,
+  'limit' | 'cursor'
+>;
 
 export interface JobPage {
   jobs: Job[];

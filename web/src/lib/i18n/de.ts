@@ -185,6 +185,30 @@ export const de: Messages = {
   'job.said': '{name}: {status}',
   'job.not_ready': 'Zu dieser Aufnahme gibt es noch kein Transkript.',
 
+  'label.edit': 'Titel und Schlagwörter',
+  'label.edit_name': 'Titel und Schlagwörter von {name}',
+  'label.title': 'Titel',
+  'label.tags': 'Schlagwörter',
+  'label.tags_note': 'Ein Komma oder die Eingabetaste beendet ein Schlagwort.',
+  'label.remove': '{tag} entfernen',
+  'label.save': 'Speichern',
+  'label.saved': 'Titel und Schlagwörter sind gespeichert.',
+
+  'filter.title': 'Welche Aufnahmen gezeigt werden',
+  'filter.text': 'Titel oder Dateiname',
+  'filter.more': 'Weitere Filter',
+  'filter.any': 'Alle',
+  'filter.status': 'Stand',
+  'filter.moving': 'In Arbeit',
+  'filter.tag': 'Schlagwort',
+  'filter.model': 'Transkribiert mit',
+  'filter.language': 'Sprache der Aufnahme',
+  'filter.from': 'Vom Tag (UTC)',
+  'filter.to': 'Bis zum Tag (UTC)',
+  'filter.some': 'Nicht alle Aufnahmen werden gezeigt.',
+  'filter.nothing': 'Keine Aufnahme passt dazu.',
+  'filter.clear': 'Alle zeigen',
+
   'delete.title': 'Diese Aufnahme löschen?',
   'delete.body':
     '„{name}“, das Transkript und alles, was daraus entstand, werden endgültig entfernt. Das lässt sich nicht zurücknehmen.',
@@ -210,6 +234,7 @@ export const de: Messages = {
   'search.more': 'Weitere Stellen zeigen',
 
   'reader.back': 'Alle Aufnahmen',
+  'reader.file': 'Datei',
   'reader.length': 'Länge',
   'reader.language': 'Sprache',
   'reader.language_sure': '{language} (erkannt, zu {percent} sicher)',

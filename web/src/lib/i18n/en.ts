@@ -183,6 +183,30 @@ export const en = {
   'job.said': '{name}: {status}',
   'job.not_ready': 'This recording has no transcript yet.',
 
+  'label.edit': 'Title and tags',
+  'label.edit_name': 'Title and tags of {name}',
+  'label.title': 'Title',
+  'label.tags': 'Tags',
+  'label.tags_note': 'A comma or Enter ends a tag.',
+  'label.remove': 'Remove {tag}',
+  'label.save': 'Save',
+  'label.saved': 'Title and tags are saved.',
+
+  'filter.title': 'Which recordings are shown',
+  'filter.text': 'Title or file name',
+  'filter.more': 'More filters',
+  'filter.any': 'Any',
+  'filter.status': 'Status',
+  'filter.moving': 'In progress',
+  'filter.tag': 'Tag',
+  'filter.model': 'Transcribed with',
+  'filter.language': 'Language of the recording',
+  'filter.from': 'From day (UTC)',
+  'filter.to': 'To day (UTC)',
+  'filter.some': 'Not all recordings are shown.',
+  'filter.nothing': 'No recording is like this.',
+  'filter.clear': 'Show all',
+
   'delete.title': 'Delete this recording?',
   'delete.body':
     '“{name}”, its transcript and everything made from it are removed for good. This cannot be undone.',
@@ -208,6 +232,7 @@ export const en = {
   'search.more': 'Show more places',
 
   'reader.back': 'All recordings',
+  'reader.file': 'File',
   'reader.length': 'Length',
   'reader.language': 'Language',
   'reader.language_sure': '{language} (detected, {percent} sure)',

@@ -6,6 +6,11 @@ import { hasArrived } from './job_list.svelte.ts';
 
 export type Tone = 'quiet' | 'busy' | 'good' | 'bad';
 
+/** What a person calls it, else the file's name. */
+export function titleOf(job: Job): string {
+  return job.title ?? job.name;
+}
+
 export function statusWords(job: Job): string {
   switch (job.status) {
     case 'COMPLETED':
@@ -56,7 +61,7 @@ export function shareDone(job: Job): number | null {
 
 /** The facts under a job's name, only those that are known. */
 export function facts(job: Job, languages: Record<string, string>): string[] {
-  const found: string[] = [];
+  const found: string[] = job.title === null ? [] : [job.name];
   // While it moves, its length stands in the status already.
   if (job.duration_s !== null && job.status !== 'PROCESSING') found.push(clock(job.duration_s));
   const language = job.language ?? job.options.language;

@@ -1,29 +1,31 @@
 /**
- * The person's jobs, newest first, kept current while something moves and the window is seen.
+ * The person's jobs, newest first, those that the filters let through, kept current while something moves and the window is seen.
  *
  * Only the newest page is read again; older pages stay as they were loaded, but for jobs that were still moving in
  * them, which are read one by one.
  */
 import { ApiProblem } from '../api/problem.ts';
 import type { SottoApi } from '../api/sotto.ts';
-import type { Job, JobOptions, JobPage } from '../api/types.ts';
+import type { Job, JobFilters, JobOptions, JobPage, Labels } from '../api/types.ts';
+import { listHref } from './filters.ts';
 import { nextReadingMs } from './polling.ts';
 
-type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'cancelJob' | 'deleteJob' | 'retryJob'>;
+type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'labelJob' | 'cancelJob' | 'deleteJob' | 'retryJob'>;
 
 export class JobList {
   jobs = $state.raw<Job[]>([]);
+  filters = $state.raw<JobFilters>({});
   nextCursor = $state<string | null>(null);
-  /** False until the first reading succeeded. */
+  /** False until the first reading with these filters succeeded. */
   loaded = $state(false);
   loadingMore = $state(false);
   /** Why the last reading failed; null when it did not. */
   problem = $state.raw<unknown>(null);
 
-  /** Called after each reading with all jobs; `finished` are those that ended since the one before. */
+  /** Called after each reading with all jobs that were read; `finished` are those that ended since the one before. */
   onReading: (jobs: readonly Job[], finished: readonly Job[]) => void = () => undefined;
-  /** Whether somebody waits for news that the list itself does not show. */
-  isAwaited: () => boolean = () => false;
+  /** Ids of jobs that somebody waits for news of, whether the list shows them or not. */
+  awaited: () => readonly string[] = () => [];
 
   readonly #api: JobsApi;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,7 +36,7 @@ export class JobList {
   #failures = 0;
   /** Never shown again, whatever an answer says that was asked for before the deletion. */
   #deleted = new Set<string>();
-  /** Counts the sessions: an answer to a question of an earlier one is somebody else's list. */
+  /** Counts sessions and filters: an answer to a question of an earlier one is another list. */
   #session = 0;
 
   constructor(api: JobsApi) {
@@ -57,11 +59,21 @@ export class JobList {
     document.removeEventListener('visibilitychange', this.#seen);
     window.removeEventListener('online', this.#seen);
     this.jobs = [];
+    this.filters = {};
     this.nextCursor = null;
     this.loaded = false;
     this.problem = null;
     this.#unchanged = this.#failures = 0;
     this.#deleted.clear();
+  }
+
+  /** Show the jobs that `filters` let through. Those from before stay until they are known. */
+  filter(filters: JobFilters): void {
+    if (listHref(filters) === listHref(this.filters)) return;
+    this.#session += 1;
+    this.filters = filters;
+    this.loaded = false;
+    void this.refresh();
   }
 
   /** Read the newest page now. A call during a reading leads to one more after it. Never rejects. */
@@ -89,7 +101,7 @@ export class JobList {
     this.loadingMore = true;
     const session = this.#session;
     try {
-      const page = await this.#api.jobs(this.nextCursor);
+      const page = await this.#page(this.nextCursor);
       if (session !== this.#session) return;
       const known = new Set([...this.jobs.map((job) => job.id), ...this.#deleted]);
       this.jobs = [...this.jobs, ...page.jobs.filter((job) => !known.has(job.id))];
@@ -97,6 +109,13 @@ export class JobList {
     } finally {
       this.loadingMore = false;
     }
+  }
+
+  /** Call a job something else. Rejects with ApiProblem. */
+  async label(id: string, labels: Labels): Promise<Job> {
+    const job = await this.#api.labelJob(id, labels);
+    void this.#replace(job);
+    return job;
   }
 
   /** Transcribe an ended job's recording again; `changes` replace its options. Rejects with ApiProblem. */
@@ -133,7 +152,7 @@ export class JobList {
   #schedule(): void {
     if (!this.#running || document.hidden) return;
     const retryAfterS = this.problem instanceof ApiProblem ? this.problem.retryAfterS : null;
-    const active = this.jobs.some(isMoving) || this.isAwaited();
+    const active = this.jobs.some(isMoving) || this.awaited().length > 0;
     const delay = nextReadingMs({
       active,
       unchanged: this.#unchanged,
@@ -146,15 +165,16 @@ export class JobList {
   async #read(): Promise<void> {
     const session = this.#session;
     try {
-      const page = await this.#api.jobs();
+      const page = await this.#page(null);
       const inPage = new Set(page.jobs.map((job) => job.id));
-      const older = await Promise.all(
-        this.jobs.filter((job) => isMoving(job) && !inPage.has(job.id)).map((job) => this.#present(job)),
+      const followed = new Set([...this.jobs.filter(isMoving).map((job) => job.id), ...this.awaited()]);
+      const beside = await Promise.all(
+        [...followed].filter((id) => !inPage.has(id)).map((id) => this.#present(id)),
       );
       if (session !== this.#session) return;
       this.#failures = 0;
       this.problem = null;
-      this.#take(page, older);
+      this.#take(page, beside);
     } catch (error) {
       if (session !== this.#session) return;
       this.problem = error;
@@ -162,28 +182,36 @@ export class JobList {
     }
   }
 
-  async #present(job: Job): Promise<Job | null> {
+  /** The page at `cursor`, or the first one after it that holds a job: a rare filter leaves many empty. */
+  async #page(cursor: string | null): Promise<JobPage> {
+    const page = await this.#api.jobs(this.filters, cursor);
+    return page.jobs.length === 0 && page.next_cursor !== null ? this.#page(page.next_cursor) : page;
+  }
+
+  async #present(id: string): Promise<Job | null> {
     try {
-      return await this.#api.job(job.id);
+      return await this.#api.job(id);
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 404) return null;
       throw error;
     }
   }
 
-  #take(page: JobPage, older: (Job | null)[]): void {
+  /** `beside`: jobs that are followed and not in the page. */
+  #take(page: JobPage, beside: (Job | null)[]): void {
     const before = new Map(this.jobs.map((job) => [job.id, job]));
-    const read = new Map(older.filter((job) => job !== null).map((job) => [job.id, job]));
+    const read = new Map(beside.filter((job) => job !== null).map((job) => [job.id, job]));
     const last = page.jobs.at(-1);
     // Ids sort by time of creation. What lies before the page's last job and is not in the page was deleted elsewhere.
     const tail =
-      last && page.next_cursor !== null
+      this.loaded && last && page.next_cursor !== null
         ? this.jobs.filter((job) => job.id < last.id).map((job) => read.get(job.id) ?? job)
         : [];
     const fresh = [...page.jobs, ...tail].filter((job) => !this.#deleted.has(job.id));
     const jobs = fresh.map((job) => same(before.get(job.id), job));
     const changed = jobs.length !== this.jobs.length || jobs.some((job, index) => job !== this.jobs[index]);
-    const finished = jobs.filter((job) => {
+    const seen = [...new Map([...read, ...jobs.map((job) => [job.id, job] as const)]).values()];
+    const finished = seen.filter((job) => {
       const earlier = before.get(job.id);
       return earlier && !isFinal(earlier) && isFinal(job);
     });
@@ -191,7 +219,7 @@ export class JobList {
     if (changed) this.jobs = jobs;
     if (!this.loaded || tail.length === 0) this.nextCursor = page.next_cursor;
     this.loaded = true;
-    this.onReading(jobs, finished);
+    this.onReading(seen, finished);
   }
 }
 

@@ -55,12 +55,12 @@ describe('the list', () => {
   });
 
   it('reads on while an upload waits to be noticed', async () => {
-    let awaited = true;
-    list.isAwaited = () => awaited;
+    let awaited = ['1'];
+    list.awaited = () => awaited;
     await started();
     await vi.advanceTimersByTimeAsync(2000);
     expect(readings()).toBe(3);
-    awaited = false;
+    awaited = [];
     await vi.advanceTimersByTimeAsync(1000);
     const before = readings();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -165,6 +165,37 @@ describe('older pages', () => {
     moving.status = 'COMPLETED';
     await list.refresh();
     expect(list.jobs.find((job) => job.id === moving.id)?.status).toBe('COMPLETED');
+  });
+});
+
+describe('filters', () => {
+  it('lead through empty pages to what they let through', async () => {
+    fake.seed('talk.mp3', { status: 'COMPLETED' }, 100);
+    await started();
+    fake.seed('new.mp3', { status: 'FAILED' });
+    const empty = Response.json({ jobs: [], next_cursor: 'ZZZ' });
+    fake.troubles.push({ route: 'GET /jobs', answer: empty });
+    list.filter({ text: 'talk' });
+    expect(names()).toEqual(['talk.mp3']); // until the others are known
+    await vi.advanceTimersByTimeAsync(0);
+    expect(names()).toEqual(['talk.mp3']);
+    expect(list.loaded).toBe(true);
+    list.filter({ text: 'talk', tag: '' }); // the same ones
+    expect(list.loaded).toBe(true);
+    list.filter({});
+    await vi.advanceTimersByTimeAsync(0);
+    expect(names()).toEqual(['new.mp3', 'talk.mp3']);
+  });
+
+  it('do not hide the news that an upload waits for', async () => {
+    const job = fake.seed('talk.mp3');
+    list.awaited = () => [job.id];
+    list.filter({ tag: 'river' });
+    const seen: Job[][] = [];
+    list.onReading = (jobs) => seen.push([...jobs]);
+    await started();
+    expect(list.jobs).toEqual([]);
+    expect(seen[0]?.map(({ id }) => id)).toEqual([job.id]);
   });
 });
 

@@ -1,6 +1,9 @@
 /** Which page is shown, from the address's fragment: a static web host needs no rules for it. */
+import type { JobFilters } from '../api/types.ts';
+import { filtersIn } from '../jobs/filters.ts';
+
 export type Route =
-  | { page: 'recordings' }
+  | { page: 'recordings'; filters: JobFilters }
   | { page: 'reader'; jobId: string; atS: number | null }
   | { page: 'search'; q: string }
   | { page: 'account' }
@@ -38,7 +41,7 @@ export function routeOf(fragment: string): Route {
     case '#/reset':
       return { page: 'reset', token: values.get('token') };
     default:
-      return { page: 'recordings' };
+      return { page: 'recordings', filters: filtersIn(values) };
   }
 }
 
@@ -54,13 +57,21 @@ class Router {
 
   constructor() {
     window.addEventListener('hashchange', () => {
+      const before = this.route;
       this.route = routeOf(location.hash);
-      this.changes += 1;
+      // Other filters show the same page: whoever chose them stays where they are.
+      if (this.route.page !== 'recordings' || before.page !== 'recordings') this.changes += 1;
     });
   }
 
   go(fragment: `#/${string}`): void {
     location.hash = fragment;
+  }
+
+  /** Name what the page shows now, without leaving it and without a step to go back to. */
+  rename(fragment: `#/${string}`): void {
+    history.replaceState(history.state, '', fragment);
+    this.route = routeOf(fragment);
   }
 
   /** Go there, and leave nothing of the present address behind: its token is used up. */

@@ -74,6 +74,11 @@ export class Uploads {
     return this.items.some((item) => item.state !== 'failed' && item.state !== 'finishing');
   }
 
+  /** The jobs whose bytes are there, as long as the service has not noticed. */
+  get arriving(): string[] {
+    return this.items.flatMap((item) => (item.state === 'finishing' && item.jobId ? [item.jobId] : []));
+  }
+
   add(files: Iterable<File>, choices: UploadChoices): void {
     for (const file of files) {
       const item = new UploadItem(file, choices);
