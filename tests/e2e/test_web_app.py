@@ -18,10 +18,12 @@ from infra.local.emulator import Aws
 from sotto.adapters.argon2_passwords import Argon2Passwords
 from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.workflows.create_admin import create_admin
+from tests.conftest import ROOT
 from tests.e2e.caller import Caller, word_errors
 from tests.e2e.conftest import sotto
 from tests.e2e.web import chromium
 from tests.e2e.web.person import Person
+from tests.integration.integrations.file_server import serving
 from tests.recordings import FORMS, RATE, SAMPLE_TEXT, sample, write
 
 pytestmark = [
@@ -187,6 +189,26 @@ def test_a_recording_is_named_and_found_by_its_tag(signed_in: Person, caller: Ca
     signed_in.waits(lambda: signed_in.recordings() > 1)
     for one in (job, other):
         caller.http.delete(f"jobs/{one['id']}")
+
+
+def test_a_recording_comes_from_a_link(signed_in: Person, caller: Caller) -> None:
+    with serving() as files:
+        files.content["/talks/by-link.ogg"] = (ROOT / "tests/audio/sample.ogg").read_bytes()
+        signed_in.chooses("Model", "tiny.en")
+        for name in ("by-link.ogg", "gone.ogg"):
+            signed_in.types("Or paste a link to a recording", f"{files.url}/talks/{name}")
+            signed_in.presses("Transcribe")
+            signed_in.waits(lambda: signed_in.row(name))  # noqa: B023
+        signed_in.sees_in_row("by-link.ogg", "Finished", TRANSCRIBED_WITHIN_S)
+        signed_in.sees_in_row("gone.ogg", "source_not_found", TRANSCRIBED_WITHIN_S)
+    signed_in.types("Or paste a link to a recording", "https://169.254.169.254/latest/a.ogg")
+    signed_in.presses("Transcribe")
+    refused = caller.http.post("jobs", json={"source_url": "https://169.254.169.254/latest/a.ogg"}).json()
+    signed_in.sees(refused["detail"])
+    assert signed_in.accessibility_faults() == []
+    for job in caller.http.get("jobs").json()["jobs"]:
+        if job["name"] in ("by-link.ogg", "gone.ogg"):
+            caller.http.delete(f"jobs/{job['id']}")
 
 
 def test_what_is_refused_is_explained(person: Person, stack: Any, tmp_path: Path) -> None:
@@ -463,7 +485,7 @@ def test_the_keyboard_is_enough(signed_in: Person) -> None:
     """From the top of the page, Tab reaches everything in the order in which it is read."""
     signed_in.driver.refresh()
     signed_in.named("select", "Model")
-    reached = [signed_in.tabs() for _ in range(10)]
+    reached = [signed_in.tabs() for _ in range(12)]
     assert reached[:4] == ["Skip to content", "Sotto", "Search", "Language of this page"]
-    assert reached[4:7] == ["Account", "Choose files", "Model"]
+    assert reached[4:9] == ["Account", "Choose files", "Or paste a link to a recording", "Transcribe", "Model"]
     assert "Names and terms" in reached

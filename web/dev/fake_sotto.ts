@@ -10,6 +10,7 @@ import type {
   Job,
   JobOptions,
   Labels,
+  NewFetch,
   NewJob,
   ProblemDetails,
   SearchHit,
@@ -264,7 +265,9 @@ export class FakeSotto {
   }
 
   async #create(request: Request): Promise<Response> {
-    const body = (await request.json()) as NewJob;
+    const asked = (await request.json()) as NewJob | NewFetch;
+    if ('source_url' in asked) return this.#fetched(asked);
+    const body = asked;
     if (body.content_type.startsWith('text/')) {
       const detail = `content_type: expected audio/*, video/* or application/octet-stream, found '${body.content_type}'`;
       return problem(400, 'invalid_input', 'Invalid input', detail, 'Upload a sound or video recording.');
@@ -288,6 +291,20 @@ export class FakeSotto {
             expires_at,
           };
     return json({ job, upload } satisfies AcceptedJob, 201);
+  }
+
+  /** Links without a path are refused; what is fetched is there at once, and noticed a second later. */
+  #fetched({ source_url, ...choices }: NewFetch): Response {
+    const name = /^https?:\/\/.+\/([^/]+)$/.exec(source_url)?.[1];
+    if (name === undefined) {
+      const detail = `source_url: expected an address of the public web, found '${source_url}'`;
+      return problem(400, 'invalid_input', 'Invalid input', detail);
+    }
+    const job = this.#newJob({ name, size_bytes: 0, content_type: 'application/octet-stream', ...choices });
+    job.stage = 'fetching';
+    const stored = { job, parts: new Map(), bytes: null, arrivedAt: this.#now(), transcripts: null };
+    this.#jobs.set(job.id, stored);
+    return json({ job, upload: null }, 201);
   }
 
   #list(url: URL): Response {

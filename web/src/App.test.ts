@@ -171,6 +171,30 @@ describe('the list', () => {
   });
 });
 
+describe('a link', () => {
+  it('is fetched by the service, with the choices of the form', async () => {
+    await openSignedIn();
+    const model = await screen.findByLabelText('Model');
+    await fireEvent.change(model, { target: { value: 'tiny.en' } });
+    await type('Or paste a link to a recording', ' https://example.org/talks/evening.mp3 ');
+    await submit('Or paste a link to a recording');
+    const shown = await row('evening.mp3');
+    expect(shown.textContent).toContain('Fetching the recording');
+    expect(shown.textContent).toContain('tiny.en');
+    expect(screen.getByLabelText<HTMLInputElement>('Or paste a link to a recording').value).toBe('');
+  });
+
+  it('that is refused stays, with the reason', async () => {
+    await openSignedIn();
+    await type('Or paste a link to a recording', 'evening.mp3');
+    await submit('Or paste a link to a recording');
+    expect((await screen.findByRole('alert')).textContent).toContain('expected an address of the public web');
+    expect(screen.getByLabelText<HTMLInputElement>('Or paste a link to a recording').value).toBe(
+      'evening.mp3',
+    );
+  });
+});
+
 describe('title and tags', () => {
   const facts = { status: 'COMPLETED', duration_s: 14, language: 'en' } as const;
 

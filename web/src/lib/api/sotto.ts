@@ -9,6 +9,7 @@ import type {
   JobOptions,
   JobPage,
   Labels,
+  NewFetch,
   NewJob,
   RecordingLink,
   SearchPage,
@@ -93,6 +94,11 @@ export class SottoApi {
 
   createJob(request: NewJob): Promise<AcceptedJob> {
     return this.#http.json('/jobs', { method: 'POST', body: request }, this.#tokens);
+  }
+
+  async fetchJob(request: NewFetch): Promise<Job> {
+    const call = { method: 'POST', body: request } as const;
+    return (await this.#http.json<{ job: Job }>('/jobs', call, this.#tokens)).job;
   }
 
   /** A page may hold few jobs, or none, and not be the last. */

@@ -68,6 +68,10 @@ export type NewJob = Said<Pick<Schemas['JobRequest'], 'name' | 'size_bytes' | 'c
   Partial<Said<Pick<Schemas['JobRequest'], 'model'>>> &
   Pick<Schemas['JobRequest'], 'language' | 'task' | 'hotwords'>;
 
+/** A recording that the service fetches itself. */
+export type NewFetch = Said<Pick<Schemas['JobRequest'], 'source_url'>> &
+  Omit<NewJob, 'name' | 'size_bytes' | 'content_type'>;
+
 /** `headers` must be sent exactly so: they are part of the signature. */
 export type PutUpload = Schemas['PutUpload'];
 export type MultipartUpload = Schemas['MultipartUpload'];

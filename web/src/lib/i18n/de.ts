@@ -129,6 +129,10 @@ export const de: Messages = {
   'drop.choose': 'Dateien wählen',
   'drop.formats': 'WAV, MP3, M4A, FLAC, OGG, WebM oder MP4. Lange Aufnahmen sind willkommen.',
 
+  'link.label': 'Oder einen Link zu einer Aufnahme einfügen',
+  'link.submit': 'Transkribieren',
+  'link.accepted': '„{name}“ wird geholt.',
+
   'options.title': 'So wird transkribiert',
   'options.summary': 'So wird transkribiert: {model}, {language}',
   'options.model': 'Modell',

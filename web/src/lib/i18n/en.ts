@@ -128,6 +128,10 @@ export const en = {
   'drop.choose': 'Choose files',
   'drop.formats': 'WAV, MP3, M4A, FLAC, OGG, WebM or MP4. Long recordings are welcome.',
 
+  'link.label': 'Or paste a link to a recording',
+  'link.submit': 'Transcribe',
+  'link.accepted': '“{name}” is being fetched.',
+
   'options.title': 'How to transcribe',
   'options.summary': 'How to transcribe: {model}, {language}',
   'options.model': 'Model',

@@ -72,8 +72,9 @@ export function facts(job: Job, languages: Record<string, string>): string[] {
   return found;
 }
 
-/** Whether another attempt may end better: the recording is there, and it was not the recording's fault. */
+/** Whether another attempt may end better: the recording is there or can be fetched, and it was not its fault. */
 export function mayRetry(job: Job): boolean {
+  if (job.failure?.code === 'source_unavailable') return true;
   if (job.timings.uploaded_at === null) return false;
   if (job.status === 'CANCELLED') return true;
   return (

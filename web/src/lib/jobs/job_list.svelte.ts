@@ -6,11 +6,14 @@
  */
 import { ApiProblem } from '../api/problem.ts';
 import type { SottoApi } from '../api/sotto.ts';
-import type { Job, JobFilters, JobOptions, JobPage, Labels } from '../api/types.ts';
+import type { Job, JobFilters, JobOptions, JobPage, Labels, NewFetch } from '../api/types.ts';
 import { listHref } from './filters.ts';
 import { nextReadingMs } from './polling.ts';
 
-type JobsApi = Pick<SottoApi, 'jobs' | 'job' | 'labelJob' | 'cancelJob' | 'deleteJob' | 'retryJob'>;
+type JobsApi = Pick<
+  SottoApi,
+  'fetchJob' | 'jobs' | 'job' | 'labelJob' | 'cancelJob' | 'deleteJob' | 'retryJob'
+>;
 
 export class JobList {
   jobs = $state.raw<Job[]>([]);
@@ -109,6 +112,13 @@ export class JobList {
     } finally {
       this.loadingMore = false;
     }
+  }
+
+  /** Have the service fetch a recording from its address. Rejects with ApiProblem. */
+  async fetch(wanted: NewFetch): Promise<Job> {
+    const job = await this.#api.fetchJob(wanted);
+    void this.refresh();
+    return job;
   }
 
   /** Call a job something else. Rejects with ApiProblem. */

@@ -248,6 +248,10 @@ describe('trying again', () => {
     expect(offered({ status: 'CANCELLED' })).toBe(true);
     expect(offered({ status: 'FAILED', failure: { ...failure, code: 'recording_damaged' } })).toBe(false);
     expect(offered({ status: 'FAILED', failure: { ...failure, code: 'no_audio_track' } })).toBe(false);
+    const source = { ...failure, code: 'source_unavailable' };
+    expect(offered({ status: 'FAILED', failure: source, timings: { ...uploaded, uploaded_at: null } })).toBe(
+      true,
+    );
     expect(offered({ status: 'COMPLETED' })).toBe(false);
     expect(offered({ status: 'CANCELLED', timings: { ...uploaded, uploaded_at: null } })).toBe(false);
   });
