@@ -103,8 +103,9 @@ build: setup .sam/bin/sam  ## the web app, the wheel, and what `sam deploy` uplo
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 	CONSTRAINTS=$(CURDIR)/constraints.txt .sam/bin/sam build
 
-deploy: build  ## deploy to AWS: make deploy STAGE=dev|staging|prod
+deploy: build  ## deploy to AWS, the web app too: make deploy STAGE=dev|staging|prod
 	.sam/bin/sam deploy --config-env $(STAGE)
+	$(BIN)/python -m infra.web.publish --stack sotto-$(STAGE)
 
 freeze: .venv/dev  ## write the versions that are installed now into constraints.txt
 	$(PIP) freeze --exclude-editable | grep -v '^nodejs' | sed -E 's/\+[a-z0-9.]+$$//' > constraints.new

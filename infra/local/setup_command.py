@@ -25,6 +25,8 @@ ASKED = (
     "SmtpHost",
     "SmtpSecret",
     "SignUp",
+    "ServeWeb",
+    "WebCertificateArn",
     "TrustedProxies",
     "WebAclArn",
     "AudioDays",
@@ -61,6 +63,7 @@ def _setup(given: argparse.Namespace) -> int:
     sys.stdout.write(
         f"\nwrote {path}. Next:\n"
         f"  sam build && sam deploy --config-file {path} --config-env {stage}\n"
+        f"  make web/dist/index.html && .venv/bin/python -m infra.web.publish --stack sotto-{stage}\n"
         f"  then make the first administrator: docs/identity.md\n"
     )
     return 0

@@ -44,7 +44,7 @@ def deployed(running_emulator: Emulator) -> Iterator[Deployed]:
 
 def test_every_output_is_there(deployed: Deployed) -> None:
     declared = template.load(CHECKOUT / "template.yaml")["Outputs"]
-    assert set(deployed.outputs) == set(declared)
+    assert set(deployed.outputs) == {name for name, one in declared.items() if "Condition" not in one}
     assert all(deployed.outputs.values())
     assert "creating the stack" in deployed.said
 

@@ -88,6 +88,9 @@ def test_what_is_named_in_the_outputs_is_what_hosts_need(template: dict[str, Any
         "KeyArn",
         "WorkerPolicyArn",
         "EventSourcePolicyArn",
+        "WebUrl",
+        "WebBucketName",
+        "WebDistributionId",
     }
 
 

@@ -58,7 +58,7 @@ def test_every_queue_has_a_dead_letter_queue_that_accepts_only_it(resources: Res
 
 
 def test_the_bucket_is_private_versioned_and_encrypted(resources: Resources) -> None:
-    (bucket,) = of_type(resources, "AWS::S3::Bucket").values()
+    bucket = resources["Bucket"]["Properties"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
@@ -68,16 +68,35 @@ def test_the_bucket_is_private_versioned_and_encrypted(resources: Resources) -> 
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
 
 
-def test_the_bucket_refuses_plain_http_and_old_tls(resources: Resources) -> None:
-    (policy,) = of_type(resources, "AWS::S3::BucketPolicy").values()
-    conditions = [one["Condition"] for one in policy["PolicyDocument"]["Statement"]]
-    assert {one["Effect"] for one in policy["PolicyDocument"]["Statement"]} == {"Deny"}
-    assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
-    assert {"NumericLessThan": {"s3:TlsVersion": "1.2"}} in conditions
+def test_every_bucket_is_private_and_keeps_its_versions(resources: Resources) -> None:
+    for name, bucket in of_type(resources, "AWS::S3::Bucket").items():
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}, name
+        assert list(bucket["PublicAccessBlockConfiguration"].values()) == [True] * 4, name
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}], name
+        assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_every_bucket_refuses_plain_http_and_old_tls(resources: Resources) -> None:
+    policies = {one["Bucket"]["Ref"]: one for one in of_type(resources, "AWS::S3::BucketPolicy").values()}
+    assert set(policies) == set(of_type(resources, "AWS::S3::Bucket"))
+    for name, policy in policies.items():
+        refused = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+        assert [one["Condition"] for one in refused] == [
+            {"Bool": {"aws:SecureTransport": "false"}},
+            {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+        ]
+        everything = [{"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
+        for one in refused:
+            assert (one["Principal"], one["Action"], one["Resource"]) == ("*", "s3:*", everything)
+
+
+def test_nobody_is_allowed_into_the_bucket_of_recordings_by_its_policy(resources: Resources) -> None:
+    statements = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert {one["Effect"] for one in statements} == {"Deny"}
 
 
 def _lifecycle(resources: Resources) -> list[dict[str, Any]]:
-    (bucket,) = of_type(resources, "AWS::S3::Bucket").values()
+    bucket = resources["Bucket"]["Properties"]
     rules: list[dict[str, Any]] = bucket["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     return rules
@@ -101,7 +120,7 @@ def test_half_finished_uploads_and_empty_delete_markers_go_away(resources: Resou
 
 
 def test_only_uploads_and_drops_start_anything(resources: Resources) -> None:
-    (bucket,) = of_type(resources, "AWS::S3::Bucket").values()
+    bucket = resources["Bucket"]["Properties"]
     assert bucket["NotificationConfiguration"] == {
         "QueueConfigurations": [
             {
@@ -117,7 +136,7 @@ def test_only_uploads_and_drops_start_anything(resources: Resources) -> None:
 def test_only_this_bucket_may_write_to_the_arrivals(resources: Resources) -> None:
     (policy,) = of_type(resources, "AWS::SQS::QueuePolicy").values()
     (statement,) = policy["PolicyDocument"]["Statement"]
-    (bucket,) = of_type(resources, "AWS::S3::Bucket").values()
+    bucket = resources["Bucket"]["Properties"]
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     pattern, variables = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
     name, name_variables = bucket["BucketName"]["Fn::Sub"]
@@ -125,7 +144,7 @@ def test_only_this_bucket_may_write_to_the_arrivals(resources: Resources) -> Non
 
 
 def test_a_browser_may_reach_the_bucket_only_from_the_web_app(resources: Resources) -> None:
-    (bucket,) = of_type(resources, "AWS::S3::Bucket").values()
+    bucket = resources["Bucket"]["Properties"]
     condition, rules, otherwise = bucket["CorsConfiguration"]["Fn::If"]
     assert (condition, otherwise) == ("HasWebOrigin", {"Ref": "AWS::NoValue"})
     assert [rule["AllowedOrigins"] for rule in rules["CorsRules"]] == [[{"Ref": "WebOrigin"}]]

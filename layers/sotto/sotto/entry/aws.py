@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from sotto.entry.environment import environment
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
-
-
+_SIGNED = Config(signature_version="s3v4")
+_REGIONAL = Config(s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 _PROBE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 
 
@@ -50,7 +52,12 @@ def probing() -> Probing:
 
 @cache
 def s3() -> S3Client:
-    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4")))
+    """Signs addresses of the bucket's own region, https://BUCKET.s3.REGION.amazonaws.com, which the web app's policy
+    names. The SDK's default leads browsers into redirects while a bucket is new:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html. An emulator keeps its one host name.
+    """
+    elsewhere = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"} & environment().keys()
+    return boto3.client("s3", config=_CONFIG.merge(_SIGNED if elsewhere else _SIGNED.merge(_REGIONAL)))
 
 
 @cache

@@ -1,0 +1,1 @@
+"""The web app's host on AWS (section 8 of template.yaml)."""
