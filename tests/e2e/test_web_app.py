@@ -322,6 +322,25 @@ def test_a_password_that_somebody_else_chose_must_be_changed(person: Person, sta
     person.sees("The e-mail address or the password is not right.")
 
 
+def test_an_administrator_sets_quotas(signed_in: Person, stack: Any, caller: Caller) -> None:
+    users = DynamoUsers(Aws(stack["endpoint_url"])("dynamodb"), stack["table"])
+    address = "limited@example.org"
+    create_admin(users, Argon2Passwords(), address, secrets.token_urlsafe(12), must_change_password=True)
+    signed_in.opens("#/users")
+    signed_in.presses(f"Quotas of {address}")
+    signed_in.types("Minutes of audio a month", "600")
+    signed_in.types("Unfinished jobs", "0")
+    signed_in.types("Stored (GB)", "2.5")
+    assert signed_in.accessibility_faults() == []
+    signed_in.look(*PHONE, "dark")
+    assert signed_in.accessibility_faults() == []
+    assert not signed_in.wider_than_window()
+    signed_in.presses("Save")
+    signed_in.sees("Minutes of audio a month: 600 · Unfinished jobs: no limit · Stored: 2.5 GB")
+    (user,) = [one for one in caller.http.get("users").json()["users"] if one["email"] == address]
+    assert user["quotas"] == {"minutes_a_month": 600, "concurrent_jobs": 0, "stored_bytes": 2_500_000_000}
+
+
 @pytest.fixture
 def one_time_password(stack: Any) -> Iterator[str]:
     """`sotto up` has made an administrator: without the lock behind them the service is as new as it is on AWS."""

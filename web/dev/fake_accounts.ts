@@ -13,6 +13,7 @@ export const ONE_TIME_PASSWORD = 'drawn by the stack';
 export class FakeAccounts {
   setup: Setup = { bootstrapped: true, sign_up: 'invitation' };
   role: User['role'] = 'user';
+  readonly quotas: User['quotas'] = { minutes_a_month: null, concurrent_jobs: null, stored_bytes: null };
   /** The links' tokens in the order in which they were mailed. */
   readonly mails: { to: string; token: string }[] = [];
 
@@ -55,7 +56,8 @@ export class FakeAccounts {
   #user(): User {
     const created_at = new Date(this.#now()).toISOString();
     const { email } = this.#person;
-    return { id: 'U1', email, role: this.role, created_at, must_change_password: false, disabled: false };
+    const { role, quotas } = this;
+    return { id: 'U1', email, role, created_at, must_change_password: false, disabled: false, quotas };
   }
 
   async #bootstrap(request: Request): Promise<Response> {

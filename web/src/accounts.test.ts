@@ -159,6 +159,7 @@ describe('people with an account', () => {
     created_at: '2026-11-22T10:00:00Z',
     must_change_password: false,
     disabled: false,
+    quotas: { minutes_a_month: null, concurrent_jobs: 3, stored_bytes: null },
   };
 
   it('are invited, disabled and enabled by administrators', async () => {
@@ -178,6 +179,28 @@ describe('people with an account', () => {
     expect((await screen.findByText(/disabled$/)).textContent).toContain('Operator');
     await fireEvent.click(screen.getByRole('button', { name: 'Enable grace@example.org' }));
     expect(await screen.findByRole('button', { name: 'Disable grace@example.org' })).toBeTruthy();
+  });
+
+  it('are given quotas of their own', async () => {
+    fake().accounts.role = 'admin';
+    fake().accounts.others.push({ ...other });
+    await openSignedIn();
+    go('#/users');
+    await fireEvent.click(await screen.findByRole('button', { name: 'Show more people' }));
+    expect((await screen.findByText(/Unfinished jobs: 3/)).textContent).not.toContain('Stored');
+    await fireEvent.click(screen.getByRole('button', { name: 'Quotas of grace@example.org' }));
+    await type('Minutes of audio a month', '0');
+    await type('Unfinished jobs', '');
+    await type('Stored (GB)', '2.5');
+    await submit('Stored (GB)');
+    const facts = await screen.findByText(/Minutes of audio a month: no limit · Stored: 2.5 GB/);
+    expect(facts.textContent).not.toContain('Unfinished');
+    expect(fake().accounts.others[0]?.quotas).toEqual({
+      minutes_a_month: 0,
+      concurrent_jobs: null,
+      stored_bytes: 2_500_000_000,
+    });
+    expect(document.activeElement?.getAttribute('aria-label')).toBe('Quotas of grace@example.org');
   });
 
   it('are not shown to others', async () => {

@@ -1,6 +1,6 @@
 /** Routes of accounts as typed functions: one's own and its keys, and everybody's for those who look after the service. */
 import type { Http, TokenSource } from './http.ts';
-import type { ApiKey, AuditPage, NewApiKey, Role, User, UserPage } from './types.ts';
+import type { ApiKey, AuditPage, NewApiKey, Role, User, UserChange, UserPage } from './types.ts';
 
 export class AccountsApi {
   readonly #http: Http;
@@ -36,8 +36,8 @@ export class AccountsApi {
     return this.#http.json('/users', { query: { cursor } }, this.#tokens);
   }
 
-  async setDisabled(id: string, disabled: boolean): Promise<User> {
-    const call = { method: 'PATCH', body: { disabled } } as const;
+  async change(id: string, change: UserChange): Promise<User> {
+    const call = { method: 'PATCH', body: change } as const;
     return (await this.#http.json<{ user: User }>(`/users/${id}`, call, this.#tokens)).user;
   }
 

@@ -146,8 +146,16 @@ export type Role = Schemas['Role'];
 
 export type User = Pick<
   Schemas['UserShape'],
-  'id' | 'email' | 'role' | 'created_at' | 'must_change_password' | 'disabled'
+  'id' | 'email' | 'role' | 'created_at' | 'must_change_password' | 'disabled' | 'quotas'
 >;
+
+/** What an administrator changes; what is left out stays. */
+export type UserChange = Partial<Said<Pick<Schemas['UserChangeRequest'], 'disabled'>>> & {
+  quotas?: Quotas;
+};
+
+/** null is the limit that all have, 0 is none. */
+export type Quotas = Schemas['OwnQuotasShape'];
 
 export interface UserPage {
   users: User[];

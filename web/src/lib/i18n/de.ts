@@ -85,6 +85,18 @@ export const de: Messages = {
   'users.is_enabled': '{email} kann sich wieder anmelden.',
   'users.more': 'Weitere Personen zeigen',
 
+  'quotas.title': 'Kontingente',
+  'quotas.of': 'Kontingente von {email}',
+  'quotas.minutes': 'Minuten Ton im Monat',
+  'quotas.jobs': 'Unfertige Aufträge',
+  'quotas.stored': 'Gespeichert',
+  'quotas.stored_gb': 'Gespeichert (GB)',
+  'quotas.note': 'Ein leeres Feld steht für die Grenze, die alle haben; 0 für keine Grenze.',
+  'quotas.no_limit': 'keine Grenze',
+  'quotas.fact': '{name}: {value}',
+  'quotas.save': 'Speichern',
+  'quotas.saved': 'Die Kontingente von {email} sind gespeichert.',
+
   'audit.title': 'Protokoll',
   'audit.day': 'Tag (UTC)',
   'audit.by': 'von {who}',

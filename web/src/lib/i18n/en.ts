@@ -86,6 +86,18 @@ export const en = {
   'users.is_enabled': '{email} can sign in again.',
   'users.more': 'Show more people',
 
+  'quotas.title': 'Quotas',
+  'quotas.of': 'Quotas of {email}',
+  'quotas.minutes': 'Minutes of audio a month',
+  'quotas.jobs': 'Unfinished jobs',
+  'quotas.stored': 'Stored',
+  'quotas.stored_gb': 'Stored (GB)',
+  'quotas.note': 'Leave a field empty for the limit that all have; 0 is no limit.',
+  'quotas.no_limit': 'no limit',
+  'quotas.fact': '{name}: {value}',
+  'quotas.save': 'Save',
+  'quotas.saved': 'The quotas of {email} are saved.',
+
   'audit.title': 'Audit log',
   'audit.day': 'Day (UTC)',
   'audit.by': 'by {who}',

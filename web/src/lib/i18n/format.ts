@@ -50,6 +50,11 @@ export function fileSize(bytes: number): string {
   }).format(value);
 }
 
+/** A whole number: 1,200. */
+export function number(value: number): string {
+  return new Intl.NumberFormat(i18n.tag, { maximumFractionDigits: 0 }).format(value);
+}
+
 /** A share of 1 as a percentage, cut and not rounded: 99.7 % is not certain. */
 export function percent(share: number): string {
   return new Intl.NumberFormat(i18n.tag, { style: 'percent' }).format(Math.floor(share * 100) / 100);
