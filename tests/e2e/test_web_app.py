@@ -341,6 +341,24 @@ def test_an_administrator_sets_quotas(signed_in: Person, stack: Any, caller: Cal
     assert user["quotas"] == {"minutes_a_month": 600, "concurrent_jobs": 0, "stored_bytes": 2_500_000_000}
 
 
+def test_whoever_wants_it_is_mailed_when_a_recording_is_finished(
+    signed_in: Person, stack: Any, caller: Caller, tmp_path: Path
+) -> None:
+    wish = "Mail me when a recording is finished or has failed"
+    signed_in.opens("#/account")
+    signed_in.named("input", wish).click()
+    signed_in.sees("Your choice about mails is saved.")
+    job = caller.submit(write(tmp_path / "to be mailed.flac", sample(), FORMS["flac"]), "audio/flac")
+    link = f"{stack.web_url}/#/recordings/{job['id']}"
+    signed_in.waits(lambda: link in sotto("mail", "--state", str(stack.state)).stdout, TRANSCRIBED_WITHIN_S)
+    signed_in.driver.refresh()
+    assert signed_in.named("input", wish).is_selected()
+    assert "Audio this month" in signed_in.text()
+    signed_in.named("input", wish).click()
+    signed_in.waits(lambda: not caller.http.get("account").json()["user"]["job_mails"])
+    caller.http.delete(f"jobs/{job['id']}")
+
+
 @pytest.fixture
 def one_time_password(stack: Any) -> Iterator[str]:
     """`sotto up` has made an administrator: without the lock behind them the service is as new as it is on AWS."""

@@ -1,5 +1,5 @@
 /** The in-memory service's accounts: the first administrator, mails with tokens, API keys. */
-import type { ApiKey, NewApiKey, Setup, User } from '../src/lib/api/types.ts';
+import type { Account, ApiKey, NewApiKey, Setup, User } from '../src/lib/api/types.ts';
 import { json, problem, type Handler } from './fake_sotto.ts';
 
 /** The one account that can sign in. */
@@ -13,6 +13,7 @@ export const ONE_TIME_PASSWORD = 'drawn by the stack';
 export class FakeAccounts {
   setup: Setup = { bootstrapped: true, sign_up: 'invitation' };
   role: User['role'] = 'user';
+  job_mails = false;
   readonly quotas: User['quotas'] = { minutes_a_month: null, concurrent_jobs: null, stored_bytes: null };
   /** The links' tokens in the order in which they were mailed. */
   readonly mails: { to: string; token: string }[] = [];
@@ -31,7 +32,8 @@ export class FakeAccounts {
     ['POST', /^\/auth\/reset-request$/, (_, request) => this.#mail(request)],
     ['POST', /^\/auth\/reset$/, (_, request) => this.#reset(request)],
     ['POST', /^\/auth\/sign-out-everywhere$/, () => done()],
-    ['GET', /^\/account$/, () => json({ user: this.#user() })],
+    ['GET', /^\/account$/, () => json(this.#account())],
+    ['PATCH', /^\/account$/, (_, request) => this.#wish(request)],
     ['GET', /^\/users$/, (_, __, url) => this.#users(url)],
     ['PATCH', /^\/users\/(\w+)$/, (match, request) => this.#change(match[1] ?? '', request)],
     ['POST', /^\/invitations$/, (_, request) => this.#mail(request)],
@@ -56,8 +58,22 @@ export class FakeAccounts {
   #user(): User {
     const created_at = new Date(this.#now()).toISOString();
     const { email } = this.#person;
-    const { role, quotas } = this;
-    return { id: 'U1', email, role, created_at, must_change_password: false, disabled: false, quotas };
+    const { role, quotas, job_mails } = this;
+    const usual = { must_change_password: false, disabled: false };
+    return { id: 'U1', email, role, created_at, ...usual, job_mails, quotas };
+  }
+
+  #account(): Account {
+    return {
+      user: this.#user(),
+      use: { month: '2026-11', minutes: 90.5, unfinished_jobs: 0, stored_bytes: 2_400_000 },
+      limits: { minutes_a_month: 600, concurrent_jobs: 0, stored_bytes: 0, engine_s_a_month: 0 },
+    };
+  }
+
+  async #wish(request: Request): Promise<Response> {
+    this.job_mails = ((await request.json()) as { job_mails: boolean }).job_mails;
+    return json({ user: this.#user() });
   }
 
   async #bootstrap(request: Request): Promise<Response> {

@@ -141,6 +141,21 @@ describe('the account', () => {
     expect(screen.getByLabelText('manage accounts')).toBeTruthy();
   });
 
+  it('says what is used, and mails when a recording is finished to those who want it', async () => {
+    await openAccount();
+    expect(screen.getByText('1 hr 31 min of 10 hr')).toBeTruthy();
+    expect(screen.getByText('2.4 MB')).toBeTruthy();
+    const box = screen.getByLabelText<HTMLInputElement>('Mail me when a recording is finished or has failed');
+    expect(box.checked).toBe(false);
+    await fireEvent.click(box);
+    expect(await screen.findByText('Your choice about mails is saved.')).toBeTruthy();
+    expect(fake().accounts.job_mails).toBe(true);
+    fake().troubles.push({ route: 'PATCH /account', answer: problem(503, 'unavailable', 'Busy', 'later') });
+    await fireEvent.click(box);
+    expect((await screen.findByRole('alert')).textContent).toContain('later');
+    expect(box.checked).toBe(true);
+  });
+
   it('ends every session', async () => {
     await openAccount();
     await fireEvent.click(screen.getByRole('button', { name: 'Sign out everywhere' }));
@@ -159,6 +174,7 @@ describe('people with an account', () => {
     created_at: '2026-11-22T10:00:00Z',
     must_change_password: false,
     disabled: false,
+    job_mails: false,
     quotas: { minutes_a_month: null, concurrent_jobs: 3, stored_bytes: null },
   };
 

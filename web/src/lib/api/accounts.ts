@@ -1,6 +1,6 @@
 /** Routes of accounts as typed functions: one's own and its keys, and everybody's for those who look after the service. */
 import type { Http, TokenSource } from './http.ts';
-import type { ApiKey, AuditPage, NewApiKey, Role, User, UserChange, UserPage } from './types.ts';
+import type { Account, ApiKey, AuditPage, NewApiKey, Role, User, UserChange, UserPage } from './types.ts';
 
 export class AccountsApi {
   readonly #http: Http;
@@ -11,8 +11,14 @@ export class AccountsApi {
     this.#tokens = tokens;
   }
 
-  async own(): Promise<User> {
-    return (await this.#http.json<{ user: User }>('/account', {}, this.#tokens)).user;
+  own(): Promise<Account> {
+    return this.#http.json('/account', {}, this.#tokens);
+  }
+
+  /** Mail me when a job of mine is completed or has failed, or do not. */
+  async setJobMails(wanted: boolean): Promise<User> {
+    const call = { method: 'PATCH', body: { job_mails: wanted } } as const;
+    return (await this.#http.json<{ user: User }>('/account', call, this.#tokens)).user;
   }
 
   signOutEverywhere(): Promise<void> {

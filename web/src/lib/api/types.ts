@@ -146,8 +146,11 @@ export type Role = Schemas['Role'];
 
 export type User = Pick<
   Schemas['UserShape'],
-  'id' | 'email' | 'role' | 'created_at' | 'must_change_password' | 'disabled' | 'quotas'
+  'id' | 'email' | 'role' | 'created_at' | 'must_change_password' | 'disabled' | 'job_mails' | 'quotas'
 >;
+
+/** One's own account: what is used, and how much may be; a limit of 0 is none. */
+export type Account = Pick<Schemas['AccountAnswer'], 'use' | 'limits'> & { user: User };
 
 /** What an administrator changes; what is left out stays. */
 export type UserChange = Partial<Said<Pick<Schemas['UserChangeRequest'], 'disabled'>>> & {

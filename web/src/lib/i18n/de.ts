@@ -69,6 +69,11 @@ export const de: Messages = {
   'account.role_user': 'Person',
   'account.role_operator': 'Betrieb',
   'account.role_admin': 'Administration',
+  'account.audio': 'Ton in diesem Monat',
+  'account.stored': 'Gespeichert',
+  'account.used_of': '{used} von {limit}',
+  'account.job_mails': 'Mail an mich, wenn eine Aufnahme fertig oder fehlgeschlagen ist',
+  'account.job_mails_saved': 'Ihre Wahl zu den Mails ist gespeichert.',
   'account.sign_out_everywhere': 'Überall abmelden',
   'account.signed_out_everywhere': 'Alle Sitzungen sind beendet, auch diese.',
 

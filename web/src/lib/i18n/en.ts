@@ -70,6 +70,11 @@ export const en = {
   'account.role_user': 'User',
   'account.role_operator': 'Operator',
   'account.role_admin': 'Administrator',
+  'account.audio': 'Audio this month',
+  'account.stored': 'Stored',
+  'account.used_of': '{used} of {limit}',
+  'account.job_mails': 'Mail me when a recording is finished or has failed',
+  'account.job_mails_saved': 'Your choice about mails is saved.',
   'account.sign_out_everywhere': 'Sign out everywhere',
   'account.signed_out_everywhere': 'Every session has ended, this one too.',
 
