@@ -151,10 +151,20 @@ def ctrl_c(*_: object) -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
+def interrupt_once(local: Service) -> None:
+    """Ctrl-C at the second look at a job, however often it is looked at until the command has heard of it."""
+
+    def strike(_: object) -> None:
+        local.fate = lambda _: None
+        ctrl_c()
+
+    local.fate = strike
+
+
 def test_after_ctrl_c_the_same_command_goes_on_with_the_same_job(
     local: Service, recording: Path, capsys: pytest.CaptureFixture[str], home: Path
 ) -> None:
-    local.fate = ctrl_c
+    interrupt_once(local)
     assert main(["transcribe", str(recording)]) == 130
     assert "the same command goes on" in capsys.readouterr().err
     local.fate = complete
@@ -193,7 +203,7 @@ def test_after_ctrl_c_only_the_missing_parts_are_sent(local: Service, tmp_path: 
 
 
 def test_a_changed_file_or_another_choice_is_another_job(local: Service, recording: Path) -> None:
-    local.fate = ctrl_c
+    interrupt_once(local)
     assert main(["transcribe", str(recording)]) == 130
     local.fate = complete
     assert main(["transcribe", str(recording), "--language", "de"]) == 0
@@ -203,7 +213,7 @@ def test_a_changed_file_or_another_choice_is_another_job(local: Service, recordi
 
 
 def test_a_job_that_is_gone_is_made_again(local: Service, recording: Path) -> None:
-    local.fate = ctrl_c
+    interrupt_once(local)
     assert main(["transcribe", str(recording)]) == 130
     local.jobs.clear()
     local.fate = complete

@@ -7,7 +7,8 @@ not stop the others: the exit status is that of the first trouble.
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from tempfile import TemporaryDirectory
 
 from sotto.cli import arguments, recordings, results, terminal, unfinished
@@ -21,6 +22,8 @@ from sotto.client.uploads import File
 from sotto.domain.errors import InvalidInput, SottoError
 
 PARALLEL = 4
+HEARD_WITHIN_S = 1.0
+"""How late a Ctrl-C is noticed that comes just as a wait begins: Python looks for one between its steps only."""
 COMPLETED = "COMPLETED"
 
 
@@ -66,12 +69,16 @@ def _all(
 ) -> int:
     labels: Labels = {"title": given.title, "tags": given.tag}
     troubles: list[Exit] = []
+    stopping = threading.Event()
     with board() as screen, ThreadPoolExecutor(max_workers=given.parallel) as pool:
-        work = [pool.submit(_one, client, recording, options, labels, given.format, screen) for recording in found]
+        work = [
+            pool.submit(_one, client, recording, options, labels, given.format, screen, stopping) for recording in found
+        ]
         try:
             for recording, future in zip(found, work, strict=True):
                 troubles.append(_deliver(recording, future, deliver, screen))
         except KeyboardInterrupt:
+            stopping.set()
             client.interrupt()
             pool.shutdown(wait=True, cancel_futures=True)
             terminal.messages().print(
@@ -82,6 +89,8 @@ def _all(
 
 
 def _deliver(recording: Recording, future: Future[results.Done], deliver: results.Delivery, screen: Board) -> Exit:
+    while not future.done():
+        wait([future], timeout=HEARD_WITHIN_S)
     try:
         done = future.result()
     except (SottoError, ServiceError) as error:
@@ -95,11 +104,23 @@ def _deliver(recording: Recording, future: Future[results.Done], deliver: result
 
 
 def _one(
-    client: Sotto, recording: Recording, options: Options, labels: Labels, extension: str, screen: Board
+    client: Sotto,
+    recording: Recording,
+    options: Options,
+    labels: Labels,
+    extension: str,
+    screen: Board,
+    stopping: threading.Event,
 ) -> results.Done:
-    """Everything that happens to one recording, in a thread of its own."""
+    """Everything that happens to one recording, in a thread of its own. `stopping` is heard between two calls too."""
+
+    def look(job: Job) -> None:
+        if stopping.is_set():
+            raise Interrupted("the wait was interrupted")
+        line.look(job)
+
     with unfinished.slot(client.base, recording.path, options) as slot, screen.line(recording.label) as line:
-        job = client.wait(_sent(client, recording, options, labels, slot, line).id, line.look)
+        job = client.wait(_sent(client, recording, options, labels, slot, line).id, look)
         if job.status != COMPLETED:
             slot.forget()
             raise job.ended
