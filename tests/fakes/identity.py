@@ -139,6 +139,17 @@ class FakeAudit:
         return AuditPage(page, names[limit - 1] if len(names) > limit else None)
 
 
+class FakeAuditCopies:
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], AuditEntry] = {}
+        self.failure: SottoError | None = None
+
+    def keep(self, entry: AuditEntry) -> bool:
+        if self.failure:
+            raise self.failure
+        return self.kept.setdefault((entry.at[:10], entry.id), entry) is entry
+
+
 class FakeUsers:
     def __init__(self, invitations: FakeInvitations | None = None) -> None:
         self._by_id: dict[str, User] = {}

@@ -98,7 +98,7 @@ def test_the_stream_tells_of_new_events_and_deliveries_and_gives_up_beside_a_swe
     events = functions_of(resources)["notify"]["Events"].values()
     (stream,) = [one["Properties"] for one in events if one["Type"] == "DynamoDB"]
     assert stream["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
-    patterns = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"]]
+    patterns = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"] if "Pattern" in one]
     assert [one["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for one in patterns] == ["EVENT#", "DELIVERY#"]
     assert {one["eventName"][0] for one in patterns} == {"INSERT"}
     assert stream["BisectBatchOnFunctionError"] is True
@@ -117,3 +117,27 @@ def test_the_stream_tells_search_of_finished_and_of_deleted_jobs(resources: Reso
     assert finished["dynamodb"]["NewImage"] == {"status": {"S": ["COMPLETED"]}}
     assert {one["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for one in (finished, deleted)} == {"JOB#"}
     assert stream["BisectBatchOnFunctionError"] is True
+
+
+def _streams(resources: Resources) -> dict[str, dict[str, Any]]:
+    return {
+        name: event["Properties"]
+        for name, properties in functions_of(resources).items()
+        for event in properties.get("Events", {}).values()
+        if event["Type"] == "DynamoDB"
+    }
+
+
+def test_two_functions_read_the_stream_and_no_third(resources: Resources) -> None:
+    """More than two readers of a shard are throttled."""
+    assert set(_streams(resources)) == {"notify", "index_words"}
+
+
+def test_audit_rows_reach_the_copy_as_they_are_written_where_there_is_one(resources: Resources) -> None:
+    (filtered,) = [one for one in _streams(resources)["notify"]["FilterCriteria"]["Filters"] if "Fn::If" in one]
+    condition, copied, otherwise = filtered["Fn::If"]
+    assert (condition, otherwise) == ("LocksAudit", {"Ref": "AWS::NoValue"})
+    assert json.loads(copied["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "AUDIT#"}]}}},
+    }

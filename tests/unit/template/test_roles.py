@@ -14,7 +14,7 @@ from tests.unit.template.conftest import Resources, as_list, of_type
 DOCUMENTED_WILDCARDS = {"Trace": "X-Ray's actions know no resources"}
 KEY_ONLY_VIA = re.compile(r"^(dynamodb|s3|sqs|secretsmanager)\.\$\{AWS::Region\}\.amazonaws\.com$")
 PREFIXED = re.compile(
-    r"^\$\{Bucket\.Arn\}/((uploads|work|transcripts|exports|models|dropbox)/\*|dropbox/\*\.(txt|srt|vtt|json|error\.txt))$"
+    r"^\$\{AuditBucket\.Arn\}/audit/\*$|^\$\{Bucket\.Arn\}/((uploads|work|transcripts|exports|models|dropbox)/\*|dropbox/\*\.(txt|srt|vtt|json|error\.txt))$"
 )
 FUNCTION_ROLES = (
     "AuthorizerRole",
@@ -216,6 +216,20 @@ def test_nobody_may_change_or_delete_an_audit_row(resources: Resources) -> None:
             if {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(as_list(one["Action"])):
                 keys = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
                 assert not [key for key in keys if key.startswith(("AUDIT", "*"))], role
+
+
+def test_the_locked_copy_of_the_audit_is_put_by_one_role_and_read_or_changed_by_none(resources: Resources) -> None:
+    found = [
+        (role, one["Sid"], one["Action"])
+        for role in FUNCTION_ROLES + POLICIES
+        for one in _statements(resources, role)
+        if "AuditBucket" in str(one["Resource"])
+    ]
+    assert found == [("NotifyRole", "CopyAudit", ["s3:PutObject"])]
+    every = {action for role in FUNCTION_ROLES + POLICIES for action in _actions(resources, role)}
+    assert not [action for action in every if "Retention" in action or "LegalHold" in action]
+    (reads,) = [one for one in _statements(resources, "NotifyRole") if one["Sid"] == "ReadAuditToCopy"]
+    assert reads["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["AUDIT#*"]}}
 
 
 def test_the_authorizer_may_write_one_attribute_and_audit_rows_only(resources: Resources) -> None:

@@ -95,6 +95,27 @@ def test_nobody_is_allowed_into_the_bucket_of_recordings_by_its_policy(resources
     assert {one["Effect"] for one in statements} == {"Deny"}
 
 
+def test_the_audit_logs_copy_is_locked_as_it_is_written(template: dict[str, Any], resources: Resources) -> None:
+    bucket = resources["AuditBucket"]["Properties"]
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"] == {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": {"Ref": "AuditLockMode"}, "Days": {"Ref": "AuditLockDays"}}},
+    }
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+    ends = [one["ExpirationInDays"] for one in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in one]
+    assert ends == [{"Ref": "AuditLockDays"}], "no address is kept for longer"
+    assert template["Conditions"]["LocksAudit"]["Fn::And"] == [
+        {"Condition": "OnAws"},
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "AuditLockDays"}, 0]}]},
+    ]
+    assert {name for name, one in resources.items() if one.get("Condition") == "LocksAudit"} == {
+        "AuditBucket",
+        "AuditBucketPolicy",
+    }
+
+
 def _lifecycle(resources: Resources) -> list[dict[str, Any]]:
     bucket = resources["Bucket"]["Properties"]
     rules: list[dict[str, Any]] = bucket["LifecycleConfiguration"]["Rules"]

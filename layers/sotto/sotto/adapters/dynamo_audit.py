@@ -51,6 +51,14 @@ class DynamoAudit:
         return AuditPage(tuple(map(_entry, rows)), _cursor(str(rows[-1]["sk"])) if more else None)
 
 
+def entry_of_image(image: dict[str, Any]) -> AuditEntry:
+    """The entry in a stream record's image of its row. Raises StorageUnavailable for a row of another form."""
+    try:
+        return _entry(from_row(image))
+    except (KeyError, ValueError, TypeError) as cause:
+        raise StorageUnavailable("audit row: expected an entry, found another form") from cause
+
+
 def _cursor(sort_key: str) -> str:
     return base64.urlsafe_b64encode(sort_key.encode()).decode()
 

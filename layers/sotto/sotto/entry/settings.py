@@ -295,6 +295,9 @@ class NotifySettings(KeepSettings, MailSettings):
     event_bus: str = Field(
         default="", description="Name of the EventBridge bus that is told how each job ended, empty for none"
     )
+    audit_bucket: str = Field(
+        default="", description="Name of the bucket that holds the locked copy of the audit log, empty for none"
+    )
 
 
 class RetrySettings(JobSettings, ReceiptSettings):

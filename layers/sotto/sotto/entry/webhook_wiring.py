@@ -9,12 +9,14 @@ from functools import cache
 from ulid import ULID
 
 from sotto import __version__
+from sotto.adapters.dynamo_audit import DynamoAudit
 from sotto.adapters.dynamo_deliveries import DynamoDeliveries
 from sotto.adapters.dynamo_outbox import DynamoOutbox
 from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.adapters.dynamo_webhooks import DynamoWebhooks
 from sotto.adapters.eventbridge_bus import EventBridgeBus
 from sotto.adapters.http_sender import HttpSender
+from sotto.adapters.s3_audit import S3AuditCopies
 from sotto.domain.errors import SottoError
 from sotto.domain.webhooks import Delivery
 from sotto.entry import aws, drop_wiring, wiring
@@ -22,6 +24,7 @@ from sotto.entry.mail_wiring import mailer
 from sotto.entry.settings import NotifySettings, WebhookSettings
 from sotto.entry.stream import OutboxDoor
 from sotto.entry.telemetry import make_logger
+from sotto.workflows.copy_audit import CopyAudit
 from sotto.workflows.deliver_webhooks import DeliverWebhooks
 from sotto.workflows.mail_job_ends import MailJobEnds
 from sotto.workflows.manage_webhooks import ManageWebhooks
@@ -71,4 +74,11 @@ def outbox_door() -> OutboxDoor:
         on_failure=note,
     )
     tell = TellOutbox(drop_wiring.answer_drop(settings), deliver)
-    return OutboxDoor(outbox, deliveries, tell, wiring.now, logger)
+    return OutboxDoor(outbox, deliveries, tell, wiring.now, logger, _copy_audit(settings))
+
+
+def _copy_audit(settings: NotifySettings) -> CopyAudit | None:
+    if not settings.audit_bucket:
+        return None
+    log = DynamoAudit(aws.dynamodb(), settings.table, keep_days=0)  # only read from
+    return CopyAudit(log, S3AuditCopies(aws.s3(), settings.audit_bucket))

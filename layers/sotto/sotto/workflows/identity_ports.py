@@ -204,3 +204,11 @@ class AuditLog(AuditTrail, Protocol):
     def page(self, day: str, *, limit: int, cursor: str | None) -> AuditPage:
         """One day's entries (`day` as 2026-11-22, UTC). Raises InvalidInput for a cursor of another day."""
         ...
+
+
+class AuditCopies(Protocol):
+    """A copy of the log in which nothing is changed or removed before its time."""
+
+    def keep(self, entry: AuditEntry) -> bool:
+        """False when an entry of that day and id is kept already; it then stays. Raises StorageUnavailable."""
+        ...
