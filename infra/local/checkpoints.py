@@ -12,8 +12,10 @@ with it. Promise 1 says that nothing is lost, on a laptop too. So this launcher
 Objects are on disk at once; the event that one causes is written by a thread a moment later, so the starter announces
 the latest arrivals again after a crash (arrivals.py).
 
+It also hands out messages fairly (fair_queues.py), as SQS does.
+
 It uses a few names inside MiniStack, which is why emulator-requirements.txt pins the exact version. It
-runs under the emulator's interpreter, so it may import nothing of Sotto but the journal beside it.
+runs under the emulator's interpreter, so it may import nothing of Sotto but these two files beside it.
 """
 
 # ruff: noqa: SLF001 - reaching into the pinned MiniStack is what this file is for
@@ -25,6 +27,8 @@ import logging
 import os
 import signal
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,7 @@ from ministack import app
 from ministack.core import persistence
 from ministack.services import dynamodb, lambda_svc, sqs
 
+from infra.local.fair_queues import Turns
 from infra.local.journal import Journal
 
 JOURNALED = ("sqs", "dynamodb")
@@ -211,6 +216,25 @@ def keep_queue_urls() -> None:
     sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"
 
 
+def share_queues() -> None:
+    """Hand out the messages of standard queues by turns of their groups."""
+    in_order_of_arrival = sqs._collect_msgs
+    turns: defaultdict[str, Turns] = defaultdict(Turns)
+
+    def by_turns(queue: dict[str, Any], most: int, hidden_s: int) -> list[dict[str, Any]]:
+        if queue["is_fifo"]:
+            return list(in_order_of_arrival(queue, most, hidden_s))
+        for message in queue["messages"]:
+            sqs._ensure_msg_fields(message)
+        on_this = turns[queue["attributes"].get("QueueArn", "")]
+        ordered = {**queue, "messages": on_this.order(queue["messages"], time.time())}
+        taken = list(in_order_of_arrival(ordered, most, hidden_s))
+        on_this.took(taken)
+        return taken
+
+    sqs._collect_msgs = by_turns
+
+
 def repair() -> None:
     """Mend what a restart leaves wrong, after the state is loaded.
 
@@ -235,6 +259,7 @@ def repair() -> None:
 
 def main() -> None:
     keep_queue_urls()
+    share_queues()
     journal = Journal(Path(persistence.STATE_DIR))
     rows, messages = Rows(journal), Messages(journal)
     load_all, save_all = app._load_persisted_state, app.save_all

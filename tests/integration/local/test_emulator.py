@@ -180,3 +180,17 @@ def test_it_does_not_inherit_the_shell(running_emulator: Emulator) -> None:
     environment = psutil.Process(running_emulator.child.pid).environ()
     assert not [name for name in environment if name.startswith(("AWS_", "SSL_", "REQUESTS_", "CURL_", "HTTP"))]
     assert environment["TMPDIR"] == str(running_emulator.places.temporary)
+
+
+def test_an_owner_with_one_message_does_not_wait_behind_all_of_anothers(running_emulator: Emulator) -> None:
+    sqs = running_emulator.aws("sqs")
+    url = sqs.create_queue(QueueName="shared")["QueueUrl"]
+    for owner in ("busy", "busy", "busy", "quiet"):
+        sqs.send_message(QueueUrl=url, MessageBody=owner, MessageGroupId=owner)
+
+    def serve() -> str:
+        (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return str(message["Body"])
+
+    assert [serve() for _ in range(4)] == ["busy", "quiet", "busy", "busy"]
