@@ -12,10 +12,11 @@ with it. Promise 1 says that nothing is lost, on a laptop too. So this launcher
 Objects are on disk at once; the event that one causes is written by a thread a moment later, so the starter announces
 the latest arrivals again after a crash (arrivals.py).
 
-It also hands out messages fairly (fair_queues.py), as SQS does.
+It also hands out messages fairly (fair_queues.py), as SQS does, and ends idle functions (idle_functions.py), as Lambda
+does.
 
 It uses a few names inside MiniStack, which is why emulator-requirements.txt pins the exact version. It
-runs under the emulator's interpreter, so it may import nothing of Sotto but these two files beside it.
+runs under the emulator's interpreter, so it may import nothing of Sotto but these files beside it.
 """
 
 # ruff: noqa: SLF001 - reaching into the pinned MiniStack is what this file is for
@@ -37,6 +38,7 @@ from ministack import app
 from ministack.core import persistence
 from ministack.services import dynamodb, lambda_svc, sqs
 
+from infra.local import idle_functions
 from infra.local.fair_queues import Turns
 from infra.local.journal import Journal
 
@@ -305,6 +307,7 @@ def main() -> None:
     logging.getLogger("persistence").setLevel(logging.WARNING)  # one line a second would bury the rest
     signal.signal(signal.SIGUSR1, lambda *_: ask(everything))
     threading.Thread(target=save_forever, args=(journal, messages), name="checkpoints", daemon=True).start()
+    idle_functions.start()
     app.main()
 
 

@@ -27,12 +27,13 @@ def make_places(state: Path) -> Places:
 class Emulator:
     """The emulator as a child that is kept alive by an event loop in a thread of its own."""
 
-    def __init__(self, places: Places, *, checkpoint_s: float = 1.0) -> None:
+    def __init__(self, places: Places, *, checkpoint_s: float = 1.0, function_idle_s: float = 300) -> None:
         self.places = places
         self.port = choose()
         self.endpoint = f"http://{LOOPBACK}:{self.port}"
         plan = emulator.plan(places, self.port, dict(os.environ))
-        plan.environment["SOTTO_CHECKPOINT_S"] = str(checkpoint_s)  # type: ignore[index]  # a dict, made just now
+        times = {"SOTTO_CHECKPOINT_S": str(checkpoint_s), "SOTTO_FUNCTION_IDLE_S": str(function_idle_s)}
+        plan.environment.update(times)  # type: ignore[attr-defined]  # a dict, made just now
         self.child = Child(plan, places.logs)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)

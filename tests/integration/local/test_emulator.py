@@ -150,6 +150,21 @@ def test_what_a_function_was_working_on_comes_again_after_a_kill(tmp_path: Path)
         )
 
 
+def test_a_function_that_nobody_calls_ends_and_starts_again_when_called(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    with Emulator(make_places(tmp_path), function_idle_s=1) as running:
+        make_function(running.aws, "fast", seen)
+
+        def workers() -> list[psutil.Process]:
+            return psutil.Process(running.child.pid).children()
+
+        for calls in (1, 2):
+            running.aws("lambda").invoke(FunctionName="fast")
+            assert seen.read_text() == "fast\n" * calls
+            assert len(workers()) == 1
+            until(lambda: not workers())
+
+
 def test_a_stream_goes_on_after_a_restart(tmp_path: Path) -> None:
     seen, places = tmp_path / "seen", make_places(tmp_path)
     with Emulator(places) as first:
