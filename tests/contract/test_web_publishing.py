@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +119,55 @@ def test_an_origin_that_is_not_the_web_apps_is_said_with_its_fix() -> None:
     assert said is not None
     assert "found nothing" in said
     assert f'"WebOrigin={serves}"' in said
+
+
+def deployed(outputs: dict[str, str], **parameters: str) -> None:
+    """A stack that says what ours would."""
+    template = {
+        "Parameters": {name: {"Type": "String"} for name in parameters},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="sotto-dev",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+    )
+
+
+def run(dist: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("sys.argv", ["publish", "--stack", "sotto-dev", "--dist", str(dist)])
+    return publishing.main()
+
+
+@pytest.mark.parametrize(("origin", "ends"), [("https://sotto.example.org", 0), ("", publishing.EXIT_FAILED)])
+def test_the_command_publishes_where_the_stack_says_and_fails_on_a_wrong_origin(
+    bucket: str,
+    distribution: str,
+    dist: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    origin: str,
+    ends: int,
+) -> None:
+    outputs = {"WebUrl": "https://sotto.example.org", "WebBucketName": bucket, "WebDistributionId": distribution}
+    deployed(outputs, WebOrigin=origin)
+    assert run(dist, monkeypatch) == ends
+    said = capsys.readouterr()
+    assert said.out == "https://sotto.example.org: 5 files sent, 0 removed\n"
+    assert ("WebOrigin: expected https://sotto.example.org, found nothing" in said.err) == (ends != 0)
+
+
+def test_a_stack_without_a_web_app_is_left_alone(
+    aws: None, dist: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed({"ApiId": "a"})
+    assert run(dist, monkeypatch) == 0
+    assert "ServeWeb=true" in capsys.readouterr().out
+
+
+def test_a_stack_that_is_not_there_is_said(
+    aws: None, dist: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(dist, monkeypatch) == publishing.EXIT_FAILED
+    assert "sotto-dev" in capsys.readouterr().err
