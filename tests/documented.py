@@ -42,7 +42,7 @@ class Documented:
         if not content:
             return status, {}, b""
         kind, found = next(iter(content.items()))
-        full = self.full and "cursor=" not in query
+        full = self.full and "cursor=" not in query and b'"cursor"' not in body
         return status, {"Content-Type": kind}, json.dumps(sample(found["schema"], full=full)).encode()
 
     def _route(self, method: str, path: str) -> Route:

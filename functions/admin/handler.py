@@ -1,4 +1,4 @@
-"""What administrators do: accounts, invitations, the audit log, dead letters."""
+"""What administrators do: accounts, invitations, the audit log, dead letters, the search index."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -19,6 +19,7 @@ from sotto.entry.identity_shapes import (
     UsersAnswer,
     UserShape,
 )
+from sotto.entry.index_shapes import RebuildAnswer, RebuildRequest
 from sotto.entry.settings import AdminSettings
 from sotto.entry.telemetry import make_logger
 
@@ -109,3 +110,19 @@ def redrive_letters() -> Response[str]:
         principal, wish.wanted, limit=wish.limit, dry_run=wish.dry_run, origin=origin()
     )
     return answer(RedriveAnswer.of(done, dry_run=wish.dry_run))
+
+
+@api.routes.post("/admin/index/rebuild")
+def rebuild_index() -> Response[str]:
+    """Have a user's transcripts indexed for search again, newest jobs first, some at a time."""
+    principal, wish = api.principal(), api.body(RebuildRequest)
+    done = dead_letter_wiring.rebuild_index()(
+        principal,
+        wish.owner,
+        whole=wish.whole,
+        dry_run=wish.dry_run,
+        limit=wish.limit,
+        cursor=wish.cursor,
+        origin=origin(),
+    )
+    return answer(RebuildAnswer.of(done, dry_run=wish.dry_run))

@@ -203,5 +203,18 @@ def test_what_the_stream_tells_of_is_found_until_the_job_is_gone(call: Call) -> 
     assert boto3.client("dynamodb").scan(TableName=TABLE)["Count"] == 1, "only the caller's bucket of requests"
 
 
+def test_a_record_that_cannot_be_indexed_is_reported_and_the_others_are(call: Call) -> None:
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key=f"transcripts/{OWNER}/{JOB_ID}/1/transcript.json")
+    doubted = {"Keys": {"pk": {"S": f"USER#{OWNER}"}, "sk": {"S": f"WORDS#{JOB_ID}"}}, "SequenceNumber": "2"}
+    gone = {"Keys": {"pk": {"S": f"USER#{OWNER}"}, "sk": {"S": "JOB#01GONE"}}, "SequenceNumber": "1"}
+    records = [{"dynamodb": gone}, {"dynamodb": doubted}]
+    assert index_words({"Records": records}, None) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    boto3.client("s3").put_object(
+        Bucket=BUCKET, Key=f"transcripts/{OWNER}/{JOB_ID}/1/transcript.json", Body=render(MEETING, "json")
+    )
+    assert index_words({"Records": records}, None) == {"batchItemFailures": []}
+    assert len(shown(call("GET", "search", q="otto"))["hits"]) == 1
+
+
 def test_a_query_without_words_is_refused(call: Call) -> None:
     assert shown(call("GET", "search", q="..."), 400)["code"] == "invalid_input"

@@ -46,6 +46,24 @@ def test_what_was_written_is_found(words: WordIndex) -> None:
     assert words.postings("other", "how", below="~", oldest="", limit=10) == []
 
 
+def test_a_doubted_job_is_found_as_before_until_it_is_written_anew(words: WordIndex) -> None:
+    words.write(OWNER, "A1", said("old", "both"))
+    for _ in range(2):
+        words.doubt(OWNER, "A1", created_at=SAID.created_at, at="2026-11-22T12:00:00.000Z")
+    assert (words.indexed(OWNER, "A1"), jobs(words, "old")) == (None, ["A1"])
+    words.write(OWNER, "A1", said("both"))
+    assert (words.indexed(OWNER, "A1"), jobs(words, "old"), jobs(words, "both")) == ((1, 1), [], ["A1"])
+
+
+def test_a_job_that_was_never_indexed_may_be_doubted_and_removed(words: WordIndex) -> None:
+    words.doubt(OWNER, "A1", created_at=SAID.created_at, at="2026-11-22T12:00:00.000Z")
+    assert words.indexed(OWNER, "A1") is None
+    words.remove(OWNER, "A1")
+    words.doubt(OWNER, "A1", created_at=SAID.created_at, at="2026-11-22T12:00:00.000Z")
+    words.write(OWNER, "A1", said("term"))
+    assert words.indexed(OWNER, "A1") == (1, 1)
+
+
 def test_jobs_come_newest_first_between_two_ids(words: WordIndex) -> None:
     for job_id in ("A1", "C3", "B2", "D4"):
         words.write(OWNER, job_id, said("term"))

@@ -6,11 +6,15 @@ import io
 import time
 from typing import Any
 
+import boto3
 import docx
 import pytest
+from boto3.dynamodb.conditions import Attr
 
+from infra.local.emulator import ACCESS_KEY
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller
+from tests.e2e.conftest import RunningStack
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +34,26 @@ def search(caller: Caller, query: str, job_id: str, *, until: bool) -> list[dict
         time.sleep(0.2)
 
 
-def test_a_transcript_is_exported_edited_searched_and_deleted(caller: Caller) -> None:
+def forget_words(stack: RunningStack, job_id: str) -> None:
+    """Take a job's rows out of the search index, as if the stream had never told of it."""
+    table = boto3.resource(
+        "dynamodb",
+        endpoint_url=stack["endpoint_url"],
+        region_name=stack["region"],
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=ACCESS_KEY,
+    ).Table(stack["table"])
+    pages = table.meta.client.get_paginator("scan").paginate(
+        TableName=table.name, FilterExpression=Attr("sk").contains(job_id), ProjectionExpression="pk, sk"
+    )
+    for row in [row for page in pages for row in page["Items"]]:
+        if row["sk"].startswith(("TERM#", "WORDS#")):
+            table.delete_item(Key=row)
+
+
+def test_a_transcript_is_exported_edited_searched_indexed_again_and_deleted(
+    caller: Caller, stack: RunningStack
+) -> None:
     job_id = caller.wait(caller.submit(ROOT / "tests/audio/sample.ogg", "audio/ogg")["id"])["id"]
 
     document = caller.http.get(f"jobs/{job_id}/transcript", params={"format": "docx"})
@@ -60,6 +83,12 @@ def test_a_transcript_is_exported_edited_searched_and_deleted(caller: Caller) ->
     assert caller.transcript(job_id, "txt").startswith("Xylophone ")
     (hit,) = search(caller, "xylo*", job_id, until=True)
     assert (hit["at"], hit["segment"]) == (word["start"], 0)
+
+    forget_words(stack, job_id)
+    search(caller, "xylo*", job_id, until=False)
+    rebuild = {"owner": caller.http.get("account").json()["user"]["id"], "limit": 1}  # the newest job is this one
+    assert caller.http.post("admin/index/rebuild", json=rebuild).json()["job_ids"] == [job_id]
+    search(caller, "xylo*", job_id, until=True)
 
     assert caller.http.delete(f"jobs/{job_id}").status_code == 200
     search(caller, "xylo*", job_id, until=False)

@@ -12,14 +12,21 @@ class InMemoryWords:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], IndexedTranscript] = {}
+        self.doubted: list[tuple[str, str]] = []
+        """Whose index is to be written anew, as the table's stream tells of it."""
         self.reads = 0
 
     def indexed(self, owner: str, job_id: str) -> tuple[int, int] | None:
         found = self.rows.get((owner, job_id))
-        return (found.attempt, found.version) if found else None
+        return (found.attempt, found.version) if found and (owner, job_id) not in self.doubted else None
 
     def write(self, owner: str, job_id: str, indexed: IndexedTranscript) -> None:
         self.rows[owner, job_id] = indexed
+        self.doubted = [one for one in self.doubted if one != (owner, job_id)]
+
+    def doubt(self, owner: str, job_id: str, *, created_at: str, at: str) -> None:
+        if (owner, job_id) not in self.doubted:
+            self.doubted.append((owner, job_id))
 
     def count_rows(self, owner: str, job_id: str) -> int:
         found = self.rows.get((owner, job_id))

@@ -20,6 +20,7 @@ BODIES: dict[Route, Any] = {
     },
     ("POST", "/jobs/{job_id}/revert"): {"base_version": 2, "to": 1},
     ("POST", "/admin/dlq/redrive"): {"dry_run": True},
+    ("POST", "/admin/index/rebuild"): {"owner": "01NOBODY"},
     ("PATCH", "/account"): {"job_mails": False},
     ("POST", "/webhooks"): {"url": "https://1.1.1.1/sotto", "events": ["job.completed"]},
 }

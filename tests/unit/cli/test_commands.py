@@ -86,6 +86,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ("admin dlq list --limit 1", ("GET", "/admin/dlq"), "1 waiting, 1 in flight"),
         ("admin dlq redrive --job 01J --dry-run", ("POST", "/admin/dlq/redrive"), "2026-11-22  2026-11-22"),
         ("admin dlq redrive --json", ("POST", "/admin/dlq/redrive"), '"dry_run": true'),
+        ("admin reindex --dry-run", ("POST", "/admin/index/rebuild"), "of 2 jobs would be indexed"),
+        ("admin reindex --user 01U --whole --json", ("POST", "/admin/index/rebuild"), '"owner": "01U"'),
         ("admin enable 01U", ("PATCH", "/users/{user_id}"), "2026-11-22"),
         ("admin sign-out 01U", ("POST", "/users/{user_id}/sign-out"), "signed 01U out"),
         ("admin delete 01U", ("DELETE", "/users/{user_id}"), "deleted 01U"),

@@ -80,6 +80,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "list_dead_letters": (),
     "list_dead_letter_queues": (),
     "redrive": (),
+    "rebuild_index": ("01U",),
     "list_keys": (),
     "create_key": ("k", ["jobs:read"], 30),
     "revoke_key": ("01K",),
@@ -111,6 +112,7 @@ MORE: dict[str, dict[str, Any]] = {
     "change_account": {"job_mails": True},
     "list_dead_letters": {"queue": "parts", "code": "disk_full", "owner": "01U", "job_id": "01J"},
     "redrive": {"code": "disk_full", "limit": 3, "dry_run": True},
+    "rebuild_index": {"whole": True, "dry_run": True, "limit": 3, "cursor": "01J"},
     "search": {"model": "base", "language": "en", "first_day": "2026-11-01", "last_day": "2026-11-22"},
     "get_transcript": {"words": True, "timestamps": True, "version": 1},
 }

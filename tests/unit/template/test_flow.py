@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.unit.template.conftest import Resources, functions_of, of_type
 
 
@@ -101,10 +103,6 @@ def test_the_stream_tells_of_new_events_and_deliveries_and_gives_up_beside_a_swe
     patterns = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"] if "Pattern" in one]
     assert [one["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for one in patterns] == ["EVENT#", "DELIVERY#"]
     assert {one["eventName"][0] for one in patterns} == {"INSERT"}
-    assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert 0 < stream["MaximumRetryAttempts"] <= 10
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["NotifyDlq", "Arn"]}
     (sweep,) = [one["Properties"] for one in events if one["Type"] == "Schedule"]
     assert sweep["Schedule"] == {"Ref": "TellEvery"}
 
@@ -112,11 +110,27 @@ def test_the_stream_tells_of_new_events_and_deliveries_and_gives_up_beside_a_swe
 def test_the_stream_tells_search_of_finished_and_of_deleted_jobs(resources: Resources) -> None:
     (stream,) = [one["Properties"] for one in functions_of(resources)["index_words"]["Events"].values()]
     assert stream["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
-    finished, deleted = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"]]
+    finished, deleted, doubted = [json.loads(one["Pattern"]) for one in stream["FilterCriteria"]["Filters"]]
     assert (finished["eventName"], deleted["eventName"]) == (["MODIFY"], ["REMOVE"])
     assert finished["dynamodb"]["NewImage"] == {"status": {"S": ["COMPLETED"]}}
     assert {one["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for one in (finished, deleted)} == {"JOB#"}
+    assert doubted["dynamodb"]["Keys"]["sk"]["S"] == [{"prefix": "WORDS#"}]
+    assert doubted["dynamodb"]["NewImage"] == {"doubted_at": {"S": [{"exists": True}]}}
+
+
+@pytest.mark.parametrize(("function", "dead"), [("notify", "NotifyDlq"), ("index_words", "IndexWordsDlq")])
+def test_a_record_of_the_stream_is_tried_again_by_itself_and_named_when_it_is_given_up(
+    resources: Resources, function: str, dead: str
+) -> None:
+    events = functions_of(resources)[function]["Events"].values()
+    (stream,) = [one["Properties"] for one in events if one["Type"] == "DynamoDB"]
     assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < stream["MaximumRetryAttempts"] <= 10
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [dead, "Arn"]}
+    assert resources[dead]["Properties"]["KmsMasterKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}
+    listed = functions_of(resources)["admin"]["Environment"]["Variables"]["SOTTO_DEAD_LETTER_QUEUE_URLS"]
+    assert {"Ref": dead} in listed["Fn::Join"][1]
 
 
 def _streams(resources: Resources) -> dict[str, dict[str, Any]]:

@@ -38,7 +38,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(resources: Resources, name
 
 def test_every_queue_is_encrypted_under_the_key(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
-    assert len(queues) == 9
+    assert len(queues) == 10
     assert {name: queue["KmsMasterKeyId"] for name, queue in queues.items()} == dict.fromkeys(queues, KEY)
 
 

@@ -5,7 +5,8 @@
     pk USER#<owner>   sk WORDS#<job>              which rows the job has: what removal must find
 
 Job ids are ULIDs, so a term's rows stand in order of time and can be read from any moment on. The list of rows is
-written before the rows and cut down after them: whatever a crash leaves, the list names it.
+written before the rows and cut down after them: whatever a crash leaves, the list names it. Whoever doubts it sets
+`doubted_at` there, which the next writing takes away: the stream tells functions/index_words of rows that have it.
 """
 
 from __future__ import annotations
@@ -45,9 +46,7 @@ class DynamoWords:
         return (listed["attempt"], listed["version"]) if listed and listed["whole"] else None
 
     def write(self, owner: str, job_id: str, indexed: IndexedTranscript) -> None:
-        # Everything goes when the job's row does (DynamoJobs.create), also if the stream should forget to say so.
-        expires = datetime.fromisoformat(indexed.created_at) + timedelta(days=self._keep_days)
-        kept = {"expires_at": int(expires.timestamp())}
+        kept = {"expires_at": self._expiry(indexed.created_at)}
         listed = self._listed(owner, job_id)
         old_terms, old_chunks = _contents(listed)
         chunks = list(_chunks(indexed.segments))
@@ -67,6 +66,31 @@ class DynamoWords:
         self._write_all([{"PutRequest": {"Item": to_row(row)}} for row in rows])
         self._write_all([{"DeleteRequest": {"Key": to_row(key)}} for key in gone])
         self._put({**head, "whole": True, "terms": _squeezed(sorted(indexed.places)), "chunks": len(chunks)})
+
+    def doubt(self, owner: str, job_id: str, *, created_at: str, at: str) -> None:
+        changes = {"whole": False, "doubted_at": at}
+        # A job that was never indexed has no list yet: one that names no rows.
+        first = {
+            "attempt": 0,
+            "version": 0,
+            "terms": _squeezed([]),
+            "chunks": 0,
+            "expires_at": self._expiry(created_at),
+        }
+        sets = [f"#{name} = :{name}" for name in changes]
+        sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+        with translated(StorageUnavailable, "table"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_row(_key(owner, f"WORDS#{job_id}")),
+                UpdateExpression="SET " + ", ".join(sets),
+                ExpressionAttributeNames={f"#{name}": name for name in (*changes, *first)},
+                ExpressionAttributeValues=to_row({f":{name}": value for name, value in (changes | first).items()}),
+            )
+
+    def _expiry(self, created_at: str) -> int:
+        """Everything goes when the job's row does (DynamoJobs.create), also if the stream should forget to say so."""
+        return int((datetime.fromisoformat(created_at) + timedelta(days=self._keep_days)).timestamp())
 
     def count_rows(self, owner: str, job_id: str) -> int:
         listed = self._listed(owner, job_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from sotto.cli import arguments, dead_letters, terminal
+from sotto.cli import arguments, dead_letters, reindex, terminal
 from sotto.cli.exits import Exit
 from sotto.client.accounts import User
 from sotto.client.administration import AuditEntry
@@ -47,6 +47,7 @@ def register(subparsers: arguments.Subparsers) -> None:
         quotas.add_argument(f"--{name}", metavar="N", help=f"{key}: a number, 0 for no limit, or default")
     quotas.set_defaults(run=set_quotas)
     dead_letters.register(commands)
+    reindex.register(commands)
     sign_out = arguments.command(commands, "sign-out", "end every session of an account")
     sign_out.set_defaults(run=sign_user_out)
     delete = arguments.command(

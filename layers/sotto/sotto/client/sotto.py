@@ -9,7 +9,17 @@ from typing import Self
 
 import httpx
 
-from sotto.client import accounts, administration, dead_letters, jobs, transcripts, uploads, usage, webhooks
+from sotto.client import (
+    accounts,
+    administration,
+    dead_letters,
+    jobs,
+    search_index,
+    transcripts,
+    uploads,
+    usage,
+    webhooks,
+)
 from sotto.client.flow import Flow
 from sotto.client.identity import Fixed, Identity, Password
 from sotto.client.jobs import Job, Options
@@ -115,6 +125,7 @@ class Operations:
     list_dead_letters = Listing(dead_letters.letters)
     list_dead_letter_queues = Operation(dead_letters.depths)
     redrive = Operation(dead_letters.redrive)
+    rebuild_index = Operation(search_index.rebuild)
     check_life = Operation(administration.alive)
     check_readiness = Operation(administration.ready)
     get_version = Operation(administration.version)

@@ -47,6 +47,7 @@ ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
     ("GET", "/audit"): Scope.ADMIN_READ,
     ("GET", "/admin/dlq"): Scope.ADMIN_READ,
     ("POST", "/admin/dlq/redrive"): Scope.ADMIN_WRITE,
+    ("POST", "/admin/index/rebuild"): Scope.ADMIN_WRITE,
     ("GET", "/models"): Scope.JOBS_READ,
     ("POST", "/estimates"): Scope.JOBS_READ,
     ("GET", "/usage"): Scope.JOBS_READ,

@@ -27,6 +27,7 @@ class Action(StrEnum):
     USER_SIGNED_OUT = "user-signed-out"
     JOB_DELETED = "job-deleted"
     REDRIVEN = "redriven"
+    INDEX_REBUILT = "index-rebuilt"
     AUDIT_READ = "audit-read"
     SIGNING_KEYS_ROTATED = "signing-keys-rotated"
 

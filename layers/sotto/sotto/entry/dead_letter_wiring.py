@@ -1,4 +1,4 @@
-"""Which adapters stand behind dead letters: where they are kept, and where they are seen and redriven."""
+"""Which adapters stand behind repairs by hand: dead letters, kept, seen and redriven, and the search index."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sotto import __version__
 from sotto.adapters.dynamo_dead_letters import DynamoDeadLetters
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_usage import DynamoUsage
+from sotto.adapters.dynamo_words import DynamoWords
 from sotto.adapters.sqs_depths import QueueDepth, queue_depths
 from sotto.adapters.sqs_queues import SqsArrivals, SqsFetches
 from sotto.domain.quotas import Quotas
@@ -15,6 +16,7 @@ from sotto.entry import aws, identity_wiring, wiring
 from sotto.entry.settings import AdminSettings, StoreSettings
 from sotto.workflows.keep_letter import KeepLetter
 from sotto.workflows.keep_quotas import KeepQuotas
+from sotto.workflows.rebuild_index import RebuildIndex
 from sotto.workflows.redrive_letters import RedriveLetters
 from sotto.workflows.retry_job import RetryJob
 
@@ -37,6 +39,14 @@ def redrive_letters() -> RedriveLetters:
     fetches = SqsFetches(aws.sqs(), settings.fetch_queue_url)
     retry = RetryJob(jobs, arrivals, fetches, wiring.now, settings.offered_models, quotas)
     return RedriveLetters(jobs, DynamoDeadLetters(client, table), retry, identity_wiring.record_audit())
+
+
+@cache
+def rebuild_index() -> RebuildIndex:
+    settings = identity_wiring.settings_of(AdminSettings)
+    client, table = aws.dynamodb(), settings.table
+    words = DynamoWords(client, table, keep_days=settings.transcript_days)
+    return RebuildIndex(DynamoJobs(client, table), words, identity_wiring.record_audit(), wiring.now)
 
 
 def dead_queues() -> list[QueueDepth]:

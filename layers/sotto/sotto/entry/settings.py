@@ -187,6 +187,9 @@ class AdminSettings(AccountSettings, ReceiptSettings):
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
     fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     dead_letter_queue_urls: str = Field(description="Comma-separated URLs of the dead-letter queues")
+    transcript_days: int = Field(
+        default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
+    )
 
     @property
     def offered_models(self) -> frozenset[str]:

@@ -19,6 +19,10 @@ class WordIndex(Protocol):
         """Put a transcript in place of what the index held of the job. May be repeated after a crash."""
         ...
 
+    def doubt(self, owner: str, job_id: str, *, created_at: str, at: str) -> None:
+        """Hold the index of a job for not whole, and have it written anew; what it has is found until then."""
+        ...
+
     def count_rows(self, owner: str, job_id: str) -> int:
         """How many rows the index has of the job, whole or not."""
         ...

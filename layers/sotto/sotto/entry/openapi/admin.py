@@ -13,12 +13,13 @@ from sotto.entry.identity_shapes import (
     UserChangeRequest,
     UsersAnswer,
 )
+from sotto.entry.index_shapes import RebuildAnswer, RebuildRequest
 from sotto.entry.openapi.route import Door, Route
 
 ADMIN = Door(
     "admin",
     "Administration",
-    "What administrators do: accounts, invitations, the audit log, dead letters.",
+    "What administrators do: accounts, invitations, the audit log, dead letters, the search index.",
     (
         Route(
             "GET",
@@ -87,6 +88,14 @@ ADMIN = Door(
             {200: RedriveAnswer},
             body=RedriveRequest,
             errors=(QueueUnavailable,),
+        ),
+        Route(
+            "POST",
+            "/admin/index/rebuild",
+            "rebuild_index",
+            "Have a user's transcripts indexed for search again, newest jobs first, some at a time.",
+            {200: RebuildAnswer},
+            body=RebuildRequest,
         ),
     ),
 )
