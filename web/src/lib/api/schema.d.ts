@@ -56,6 +56,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/index/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a user's transcripts indexed for search again, newest jobs first, some at a time. */
+        post: operations["rebuild_index"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audio/transcriptions": {
         parameters: {
             query?: never;
@@ -996,7 +1013,7 @@ export interface components {
          * Action
          * @enum {string}
          */
-        Action: "sign-in" | "sign-out-everywhere" | "sign-up" | "bootstrap" | "refresh-token-reused" | "password-changed" | "password-reset-asked" | "password-reset" | "key-created" | "key-revoked" | "key-used" | "invited" | "user-changed" | "user-deleted" | "user-signed-out" | "job-deleted" | "redriven" | "audit-read" | "signing-keys-rotated";
+        Action: "sign-in" | "sign-out-everywhere" | "sign-up" | "bootstrap" | "refresh-token-reused" | "password-changed" | "password-reset-asked" | "password-reset" | "key-created" | "key-revoked" | "key-used" | "invited" | "user-changed" | "user-deleted" | "user-signed-out" | "job-deleted" | "redriven" | "index-rebuilt" | "audit-read" | "signing-keys-rotated";
         /**
          * ApiKeyShape
          * @description A key without its secret. `expires_at` null means never.
@@ -1729,6 +1746,41 @@ export interface components {
             checks: {
                 [key: string]: "ok" | "failed";
             };
+        };
+        /**
+         * RebuildAnswer
+         * @description `job_ids` are those that are indexed anew, some seconds later; with `dry_run` those that would be.
+         */
+        RebuildAnswer: {
+            dry_run: boolean;
+            looked_at: number;
+            job_ids: string[];
+            next_cursor: string | null;
+        };
+        /**
+         * RebuildRequest
+         * @description Body of POST /v1/admin/index/rebuild. `dry_run` says what would happen, and changes nothing.
+         */
+        RebuildRequest: {
+            /** @description id of the user whose jobs are looked at */
+            owner: string;
+            /**
+             * @description every completed job, not only those whose index is behind
+             * @default false
+             */
+            whole?: boolean;
+            /** @default false */
+            dry_run?: boolean;
+            /**
+             * @description jobs that one request looks at
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * @description next_cursor of the request before
+             * @default null
+             */
+            cursor?: string | null;
         };
         /**
          * Receipt
@@ -2905,6 +2957,37 @@ export interface operations {
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
             503: components["responses"]["503.queue_unavailable.storage_unavailable.unavailable"];
+        };
+    };
+    rebuild_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebuildRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            400: components["responses"]["400.invalid_input.rejected"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            413: components["responses"]["413.too_large"];
+            429: components["responses"]["429.limit_reached"];
+            500: components["responses"]["500.internal_error.misconfigured"];
+            503: components["responses"]["503.storage_unavailable.unavailable"];
         };
     };
     transcribe: {
