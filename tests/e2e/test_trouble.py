@@ -150,19 +150,38 @@ def test_events_may_come_twice_out_of_order_and_as_a_test(
     assert word_errors(SAMPLE_TEXT, caller.transcript(job["id"], "txt")) <= 3
 
 
-def test_a_part_that_always_fails_ends_in_a_failed_job(caller: Caller, stack: Any, tmp_path: Path) -> None:
-    path = write(tmp_path / "talk.mp3", sample(), SMALL_MP3)
-    accepted = caller.create(path.name, path.read_bytes(), "audio/mpeg")
+def test_a_part_that_always_fails_ends_in_a_failed_job_that_an_operator_redrives(
+    caller: Caller, stack: Any, tmp_path: Path
+) -> None:
+    content = write(tmp_path / "talk.mp3", sample(), SMALL_MP3).read_bytes()
+    accepted = caller.create("talk.mp3", content, "audio/mpeg")
     with paused(stack["pids"]["event_source"]):  # so that the part waits until its recording is gone
-        caller.upload(accepted, path.read_bytes())
+        caller.upload(accepted, content)
         job = caller.wait(accepted["job"]["id"], "QUEUED", "FAILED")
         s3 = client(stack, "s3")
         for version in s3.list_object_versions(Bucket=stack["bucket"], Prefix="uploads/")["Versions"]:
             if job["id"] in version["Key"]:
-                s3.delete_object(Bucket=stack["bucket"], Key=version["Key"], VersionId=version["VersionId"])
+                key = version["Key"]
+                s3.delete_object(Bucket=stack["bucket"], Key=key, VersionId=version["VersionId"])
     failed = caller.wait(job["id"])
     assert (failed["status"], failed["failure"]["code"]) == ("FAILED", "recording_replaced")
     assert failed["failure"]["hint"]
+
+    def redrive(**how: Any) -> list[str]:
+        answer = caller.http.post("admin/dlq/redrive", json={"job_id": job["id"], **how})
+        assert answer.status_code == 200, answer.text
+        return [letter["outcome"] for letter in answer.json()["letters"]]
+
+    letters = caller.http.get("admin/dlq", params={"job_id": job["id"]}).json()["letters"]
+    assert [letter["failure"]["code"] for letter in letters] == ["recording_replaced"]
+    s3.put_object(Bucket=stack["bucket"], Key=key, Body=content)
+    assert redrive(dry_run=True) == ["would_be_redriven"]
+    assert caller.job(job["id"])["status"] == "FAILED"
+    assert redrive() == ["redriven"]
+    completed = caller.wait(job["id"], "COMPLETED")
+    assert completed["attempt"] == 2
+    assert word_errors(SAMPLE_TEXT, caller.transcript(job["id"], "txt")) <= 3
+    assert redrive() == []
 
 
 @pytest.mark.parametrize("victim", ["transcribe", "event_source", "edge", "emulator"])
