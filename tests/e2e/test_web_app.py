@@ -17,6 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from infra.local.emulator import Aws
 from sotto.adapters.argon2_passwords import Argon2Passwords
 from sotto.adapters.dynamo_users import DynamoUsers
+from sotto.domain.object_keys import transcript_key
 from sotto.workflows.create_admin import create_admin
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller, word_errors
@@ -209,6 +210,44 @@ def test_a_recording_comes_from_a_link(signed_in: Person, caller: Caller) -> Non
     for job in caller.http.get("jobs").json()["jobs"]:
         if job["name"] in ("by-link.ogg", "gone.ogg"):
             caller.http.delete(f"jobs/{job['id']}")
+
+
+def test_speakers_are_asked_for_named_and_renamed(
+    signed_in: Person, stack: Any, caller: Caller, tmp_path: Path
+) -> None:
+    signed_in.chooses("Model", "tiny.en")
+    signed_in.named("input", "Say who says what").click()
+    signed_in.types("People who speak, at most (if you know it)", "2")
+    assert signed_in.accessibility_faults() == []
+    signed_in.uploads(write(tmp_path / "two people.flac", sample(), FORMS["flac"]))
+    signed_in.sees_in_row("two people.flac", "Finished", TRANSCRIBED_WITHIN_S)
+    (job,) = caller.http.get("jobs", params={"text": "two people"}).json()["jobs"]
+    assert (job["options"]["speakers"], job["options"]["max_speakers"]) == (True, 2)
+
+    names = _tells_two_apart(stack, json.loads(caller.transcript(job["id"], "json")))
+    signed_in.presses("two people.flac")
+    signed_in.sees(names[0])
+    signed_in.presses(f"Rename {names[1]}")
+    signed_in.types(f"New name of {names[1]}", "Ada")
+    signed_in.presses("Save")
+    signed_in.sees("Ada is the name now.")
+    signed_in.waits(lambda: signed_in.driver.switch_to.active_element.accessible_name == "Rename Ada")
+    for size in (DESKTOP, PHONE):
+        signed_in.look(*size, "dark")
+        assert signed_in.accessibility_faults() == []
+        assert not signed_in.wider_than_window()
+    assert "Ada" in caller.transcript(job["id"], "txt")
+    caller.http.delete(f"jobs/{job['id']}")
+
+
+def _tells_two_apart(stack: Any, transcript: dict[str, Any]) -> tuple[str, str]:
+    """Say in the stored transcript that two people took turns: the recording has one, the laptop perhaps no model."""
+    names = "Speaker 1", "Speaker 2"
+    for number, segment in enumerate(transcript["segments"]):
+        segment["speaker"] = names[number % 2]
+    key = transcript_key(transcript["owner"], transcript["job_id"], transcript["attempt"])
+    Aws(stack["endpoint_url"])("s3").put_object(Bucket=stack["bucket"], Key=key, Body=json.dumps(transcript).encode())
+    return names
 
 
 def test_what_is_refused_is_explained(person: Person, stack: Any, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ function fill(fake: FakeSotto): void {
   });
   broken.timings.uploaded_at = broken.timings.created_at;
   const interview = fake.seed('Interview with the ferryman.mp3', done(7200, 9.4, 62.5), 7200);
+  interview.options.speakers = true;
   Object.assign(interview, { title: 'The ferryman', tags: ['river', 'interviews'] });
   interview.content_type = 'audio/wav';
   fake.store(interview.id, tone(62.5));

@@ -243,6 +243,7 @@ export class FakeSotto {
         language: request.language ?? null,
         task: request.task ?? 'transcribe',
         word_times: true,
+        speakers: request.speakers ?? false,
       },
       progress: { seconds_done: 0, seconds_total: 0, parts_done: 0, parts_total: 0 },
       duration_s: null,

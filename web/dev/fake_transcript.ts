@@ -35,7 +35,8 @@ function heard(job: Job): Transcript {
     }));
     id += words.length;
     const last = words.at(-1)?.end ?? at;
-    segments.push({ start: round(at), end: last, text, words, language: 'en' });
+    const speaker = job.options.speakers ? (line % TEXT.length === 4 ? 'Speaker 2' : 'Speaker 1') : null;
+    segments.push({ start: round(at), end: last, text, words, language: 'en', speaker });
     at = last + 0.7;
   }
   const spots = segments
@@ -89,6 +90,10 @@ export class FakeTranscripts {
   }
 
   #apply(segments: Segment[], operation: EditOperation): Segment[] {
+    if (operation.op === 'rename_speaker') {
+      const { speaker, name } = operation;
+      return segments.map((one) => (one.speaker === speaker ? { ...one, speaker: name } : one));
+    }
     return segments.map((segment) => {
       const index = (id: number) => segment.words.findIndex((word) => word.id === id);
       const range = (): [number, number] => {

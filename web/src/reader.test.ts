@@ -2,7 +2,7 @@
 import { fireEvent, screen, within } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
 import { problem } from '../dev/fake_sotto.ts';
-import { fake, go, open, signIn, submit, type } from './testing.ts';
+import { fake, go, open, services, signIn, submit, type } from './testing.ts';
 
 const FIRST = 'Good morning, and thank you for making the time.';
 const SECOND = 'We wanted to start with the river, because everything in this town begins there.';
@@ -130,6 +130,62 @@ it('the places to check are listed with their reasons', async () => {
   expect(screen.getByRole('button', { name: '0:03 repeated itself, improbable text' })).toBeTruthy();
   expect(screen.getByText(SECOND)).toBeTruthy();
   expect(screen.getByText('The model was 90% sure of its words, on average.')).toBeTruthy();
+});
+
+describe('speakers', () => {
+  const options = { model: 'base', language: null, task: 'transcribe', word_times: true } as const;
+
+  it('are named where another begins, and get other names', async () => {
+    const id = await read({ duration_s: 62.5, options: { ...options, speakers: true } });
+    expect(await screen.findByRole('heading', { name: 'Speakers' })).toBeTruthy();
+    const named = () => [...document.querySelectorAll('.speaker')].map((one) => one.textContent);
+    expect(named().slice(0, 3)).toEqual(['Speaker 1', 'Speaker 2', 'Speaker 1']);
+    await fireEvent.click(screen.getByRole('button', { name: 'Rename Speaker 2' }));
+    await type('New name of Speaker 2', ' Ada ');
+    await submit('New name of Speaker 2');
+    expect(await screen.findByText('Ada is the name now.')).toBeTruthy();
+    expect(named().slice(0, 3)).toEqual(['Speaker 1', 'Ada', 'Speaker 1']);
+
+    const refusal = problem(
+      409,
+      'version_conflict',
+      'Changed meanwhile',
+      'base_version: expected 3, found 2',
+    );
+    fake().troubles.push({ route: `POST /jobs/${id}/edits`, answer: refusal });
+    await fireEvent.click(screen.getByRole('button', { name: 'Rename Ada' }));
+    await type('New name of Ada', 'Speaker 1');
+    await submit('New name of Ada');
+    expect((await screen.findByRole('alert')).textContent).toContain('Changed meanwhile');
+    await submit('New name of Ada');
+    await vi.waitFor(() => {
+      expect(named()).toEqual(['Speaker 1']); // the two are one
+    });
+  });
+
+  it('are asked for in the form, and not again where they are not wanted any more', async () => {
+    const id = await read({ options: { ...options, speakers: true, max_speakers: 2 } });
+    await fireEvent.click(await screen.findByRole('button', { name: 'Transcribe again' }));
+    const dialog = await screen.findByRole('dialog');
+    const box = await within(dialog).findByLabelText<HTMLInputElement>('Say who says what');
+    expect(box.checked).toBe(true);
+    const most = within(dialog).getByLabelText<HTMLInputElement>(/^People who speak/);
+    expect(most.value).toBe('2');
+    await fireEvent.click(box);
+    expect(within(dialog).queryByLabelText(/^People who speak/)).toBeNull();
+    await fireEvent.submit(box.closest('form') as HTMLFormElement);
+    await vi.waitFor(() => {
+      expect(services().jobs.jobs.find((job) => job.id === id)?.options).toMatchObject({
+        speakers: false,
+        max_speakers: null,
+      });
+    });
+  });
+
+  it('are not spoken of where nobody asked for them', async () => {
+    await read();
+    expect(screen.queryByRole('heading', { name: 'Speakers' })).toBeNull();
+  });
 });
 
 describe('another attempt', () => {

@@ -19,7 +19,7 @@ export type Model = Schemas['ModelShape'];
 export type Catalogue = Pick<Schemas['ModelsAnswer'], 'models' | 'languages'>;
 
 export type JobOptions = Pick<Schemas['Options'], 'model' | 'language' | 'task' | 'word_times'> &
-  Partial<Pick<Schemas['Options'], 'hotwords'>>;
+  Partial<Pick<Schemas['Options'], 'hotwords' | 'speakers' | 'max_speakers'>>;
 export type Failure = Schemas['FailureShape'];
 /** `seconds_total` is 0 until the recording was measured. */
 export type Progress = Schemas['ProgressShape'];
@@ -66,6 +66,7 @@ export interface JobPage {
 type Said<T> = { [K in keyof T]-?: NonNullable<T[K]> };
 export type NewJob = Said<Pick<Schemas['JobRequest'], 'name' | 'size_bytes' | 'content_type'>> &
   Partial<Said<Pick<Schemas['JobRequest'], 'model'>>> &
+  Partial<Pick<Schemas['JobRequest'], 'speakers' | 'max_speakers'>> &
   Pick<Schemas['JobRequest'], 'language' | 'task' | 'hotwords'>;
 
 /** A recording that the service fetches itself. */
@@ -93,7 +94,9 @@ export type Word = Pick<Schemas['Word'], 'text' | 'start' | 'end' | 'probability
 };
 
 /** `words` is empty when word times were not asked for. */
-export type Segment = Pick<Schemas['Segment'], 'start' | 'end' | 'text' | 'language'> & { words: Word[] };
+export type Segment = Pick<Schemas['Segment'], 'start' | 'end' | 'text' | 'language' | 'speaker'> & {
+  words: Word[];
+};
 
 /** What the reader needs of the canonical transcript (`format=json`). */
 export type Transcript = Pick<
@@ -116,12 +119,13 @@ export type Quality = Pick<Schemas['Quality'], 'score' | 'spots'>;
 /** RFC 9457 problem details. */
 export type ProblemDetails = Schemas['Problem'];
 
-/** Operations on word ids of one version. */
+/** Operations on word ids, or on a speaker's name, of one version. */
 export type EditOperation =
   | { op: 'replace'; first: number; last: number; text: string }
   | { op: 'insert'; after: number; text: string }
   | { op: 'insert'; before: number; text: string }
-  | { op: 'delete'; first: number; last: number };
+  | { op: 'delete'; first: number; last: number }
+  | Schemas['RenameSpeaker'];
 
 export type TranscriptVersion = Pick<
   Schemas['VersionShape'],

@@ -165,6 +165,10 @@ export const de: Messages = {
   'options.hotwords': 'Namen und Begriffe',
   'options.hotwords_note': 'So, wie sie geschrieben werden, durch Kommas getrennt.',
   'options.hotwords_example': 'Nguyen, Sotto, Rheinbrücke',
+  'options.speakers': 'Sagen, wer was sagt',
+  'options.speakers_note':
+    'Wo man nacheinander spricht, bekamen bei der Messung bis zu 1,5 % des Gesagten einen falschen Namen. Schlechter ist es, wo man sich ins Wort fällt, fern vom Mikrofon oder am Telefon ist.',
+  'options.max_speakers': 'Wie viele sprechen höchstens (falls bekannt)',
 
   'list.title': 'Aufnahmen',
   'list.empty_title': 'Noch nichts da',
@@ -286,6 +290,14 @@ export const de: Messages = {
   'edit.load_newest': 'Neueste Fassung laden',
   'edit.newest': 'In der neuesten Fassung steht:',
   'edit.gone': 'In der neuesten Fassung gibt es diese Stelle nicht mehr. Kopieren Sie, was Sie brauchen.',
+
+  'speakers.title': 'Wer spricht',
+  'speakers.rename': '{name} umbenennen',
+  'speakers.new_name': 'Neuer Name von {name}',
+  'speakers.note':
+    'Ein Name lässt sich ändern, im ganzen Transkript. Zwei gleichen Namens werden zu einer Person.',
+  'speakers.save': 'Speichern',
+  'speakers.renamed': 'Der Name ist jetzt {name}.',
 
   'versions.title': 'Fassungen dieses Transkripts (dies ist {number})',
   'versions.engine': 'Wie es gehört wurde',

@@ -164,6 +164,10 @@ export const en = {
   'options.hotwords': 'Names and terms',
   'options.hotwords_note': 'As they should be spelled, separated by commas.',
   'options.hotwords_example': 'Nguyen, Sotto, Rheinbrücke',
+  'options.speakers': 'Say who says what',
+  'options.speakers_note':
+    'Where people take turns, up to 1.5% of the speech got a wrong name when it was measured. It is worse where they talk over each other, are far from the microphone or on the telephone.',
+  'options.max_speakers': 'People who speak, at most (if you know it)',
 
   'list.title': 'Recordings',
   'list.empty_title': 'Nothing here yet',
@@ -283,6 +287,13 @@ export const en = {
   'edit.load_newest': 'Load the newest version',
   'edit.newest': 'In the newest version it reads:',
   'edit.gone': 'The newest version does not have this passage any more. Copy what you need from here.',
+
+  'speakers.title': 'Speakers',
+  'speakers.rename': 'Rename {name}',
+  'speakers.new_name': 'New name of {name}',
+  'speakers.note': 'A name can be changed, for the whole transcript. Two of one name become one.',
+  'speakers.save': 'Save',
+  'speakers.renamed': '{name} is the name now.',
 
   'versions.title': 'Versions of this transcript (this is {number})',
   'versions.engine': 'As it was heard',

@@ -8,6 +8,7 @@ function segment(words: string[], space = ' '): Segment {
     end: words.length,
     text: words.join(space),
     language: 'en',
+    speaker: null,
     words: words.map((text, n) => ({ id: 10 + n, text, start: n, end: n + 1, probability: 0.9 })),
   };
 }

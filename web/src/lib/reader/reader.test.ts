@@ -10,10 +10,18 @@ const SEGMENTS: Segment[] = [
     end: 2.5,
     text: 'The cat, the cat.',
     language: 'en',
+    speaker: null,
     words: [word('The', 1, 1.2), word('cat,', 1.2, 1.6), word('the', 1.7, 1.9), word('cat.', 1.9, 2.5)],
   },
-  { start: 6, end: 8, text: 'No times here.', language: 'en', words: [] },
-  { start: 8, end: 9, text: '猫です', language: 'ja', words: [word('猫', 8, 8.4), word('です', 8.4, 9)] },
+  { start: 6, end: 8, text: 'No times here.', language: 'en', speaker: null, words: [] },
+  {
+    start: 8,
+    end: 9,
+    text: '猫です',
+    language: 'ja',
+    speaker: null,
+    words: [word('猫', 8, 8.4), word('です', 8.4, 9)],
+  },
 ];
 
 describe('the timeline', () => {
@@ -52,6 +60,7 @@ describe('the timeline', () => {
         end: 2,
         text: 'one three',
         language: 'en',
+        speaker: null,
         words: [word('one', 0, 0.5), word('two', 0.5, 1), word('three', 1, 2)],
       },
     ]);
@@ -65,6 +74,7 @@ describe('the timeline', () => {
       end: i * 4 + 4,
       text: 'a b c d e f g h i j',
       language: 'en',
+      speaker: null,
       words: [...'abcdefghij'].map((letter, j) => word(letter, i * 4 + j * 0.4, i * 4 + j * 0.4 + 0.4)),
     }));
     const long = new Timeline(day);

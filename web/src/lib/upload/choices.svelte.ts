@@ -10,6 +10,9 @@ export class Choices {
   language = $state('');
   task = $state<Task>('transcribe');
   hotwords = $state('');
+  speakers = $state(false);
+  /** How many people speak at most; null when it is not known. */
+  maxSpeakers = $state<number | null>(null);
   readonly catalogue: Catalogue;
 
   readonly #oneTime: boolean;
@@ -25,6 +28,8 @@ export class Choices {
       this.language = kept.language;
     }
     this.hotwords = preset?.hotwords ?? '';
+    this.speakers = kept.speakers === true;
+    this.maxSpeakers = preset?.max_speakers ?? null;
     if (kept.task === 'translate') this.task = 'translate';
     this.fit();
   }
@@ -44,7 +49,12 @@ export class Choices {
     try {
       localStorage.setItem(
         KEY,
-        JSON.stringify({ model: this.model, language: this.language, task: this.task }),
+        JSON.stringify({
+          model: this.model,
+          language: this.language,
+          task: this.task,
+          speakers: this.speakers,
+        }),
       );
     } catch {
       // storage is switched off: the choices last until the reload
@@ -58,11 +68,12 @@ export class Choices {
       language: this.language || null,
       task: this.task,
       ...(hotwords ? { hotwords } : {}),
+      ...(this.speakers ? { speakers: true, max_speakers: this.maxSpeakers ?? null } : {}),
     };
   }
 }
 
-function remembered(): { model?: string; language?: string; task?: string } {
+function remembered(): { model?: string; language?: string; task?: string; speakers?: boolean } {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     return typeof value === 'object' && value !== null ? value : {};

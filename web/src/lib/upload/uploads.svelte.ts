@@ -16,7 +16,10 @@ const AT_ONCE = 3;
 const EXPIRY_MARGIN_MS = 60_000;
 
 export type UploadState = 'waiting' | 'preparing' | 'uploading' | 'finishing' | 'failed';
-export type UploadChoices = Pick<NewJob, 'model' | 'language' | 'task' | 'hotwords'>;
+export type UploadChoices = Pick<
+  NewJob,
+  'model' | 'language' | 'task' | 'hotwords' | 'speakers' | 'max_speakers'
+>;
 
 export class UploadItem {
   readonly key = crypto.randomUUID();
