@@ -250,6 +250,19 @@ def _tells_two_apart(stack: Any, transcript: dict[str, Any]) -> tuple[str, str]:
     return names
 
 
+def test_whoever_waits_sees_what_is_before_a_recording(signed_in: Person, caller: Caller, tmp_path: Path) -> None:
+    path = write(tmp_path / "queue.flac", sample(), FORMS["flac"])
+    jobs = [caller.submit(path, "audio/flac", tags=["queue"], title=f"waits {number}") for number in range(6)]
+    signed_in.opens("#/?tag=queue")
+    signed_in.waits(lambda: "before it." in signed_in.text() or "It is next." in signed_in.text())
+    assert signed_in.accessibility_faults() == []
+    for number, job in enumerate(jobs):
+        caller.wait(job["id"])
+        signed_in.sees_in_row(f"waits {number}", "Finished")
+        assert "before it." not in signed_in.row(f"waits {number}")
+        caller.http.delete(f"jobs/{job['id']}")
+
+
 def test_what_is_refused_is_explained(person: Person, stack: Any, tmp_path: Path) -> None:
     email, password = stack.credentials
     person.signs_in(email, "not the password")

@@ -13,6 +13,7 @@ import type {
   NewFetch,
   NewJob,
   ProblemDetails,
+  Queue,
   SearchHit,
   Tokens,
 } from '../src/lib/api/types.ts';
@@ -64,7 +65,11 @@ export class FakeSotto {
     ['GET', /^\/models$/, () => json(CATALOGUE)],
     ['POST', /^\/jobs$/, (_, request) => this.#create(request)],
     ['GET', /^\/jobs$/, (_, __, url) => this.#list(url)],
-    ['GET', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => json({ job }))],
+    [
+      'GET',
+      /^\/jobs\/(\w+)$/,
+      (match) => this.#with(match, ({ job }) => json({ job, queue: this.#queue(job), cost: null })),
+    ],
     ['PATCH', /^\/jobs\/(\w+)$/, (match, request) => this.#label(match, request)],
     ['DELETE', /^\/jobs\/(\w+)$/, (match) => this.#with(match, ({ job }) => this.#delete(job.id))],
     ['POST', /^\/jobs\/(\w+)\/retry$/, (match, request) => this.#retry(match, request)],
@@ -336,6 +341,14 @@ export class FakeSotto {
     return this.#with(match, ({ job }) => {
       return json({ job: Object.assign(job, labels) });
     });
+  }
+
+  #queue(job: Job): Queue | null {
+    if (job.status !== 'QUEUED' && job.status !== 'PROCESSING') return null;
+    const before = [...this.#jobs.values()].filter(
+      ({ job: { id, status } }) => status === 'QUEUED' && id < job.id,
+    );
+    return { position: before.length, expected_s: 20 * (before.length + 1) };
   }
 
   #delete(id: string): Response {

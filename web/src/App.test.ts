@@ -111,6 +111,15 @@ describe('the list', () => {
     expect((await row('talk.mp3')).textContent).toContain('Transcribing: 0:15 of 1:00');
   });
 
+  it('shows what is before a job that waits, and when it will be done', async () => {
+    fake().seed('first.mp3', { status: 'QUEUED' }, 60);
+    fake().seed('second.mp3', { status: 'QUEUED' });
+    await openSignedIn();
+    expect(await within(await row('first.mp3')).findByText('It is next. Done in about 20 sec.')).toBeTruthy();
+    const words = '1 recording is before it. Done in about 40 sec.';
+    expect(await within(await row('second.mp3')).findByText(words)).toBeTruthy();
+  });
+
   it('says why it is not there, and tries again', async () => {
     fake().troubles.push({
       route: 'GET /models',

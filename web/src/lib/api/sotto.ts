@@ -11,6 +11,7 @@ import type {
   Labels,
   NewFetch,
   NewJob,
+  Queue,
   RecordingLink,
   SearchPage,
   Setup,
@@ -108,6 +109,11 @@ export class SottoApi {
 
   async job(id: string): Promise<Job> {
     return (await this.#http.json<{ job: Job }>(`/jobs/${id}`, {}, this.#tokens)).job;
+  }
+
+  /** null for a job that does not wait. */
+  async queue(id: string): Promise<Queue | null> {
+    return (await this.#http.json<{ queue: Queue | null }>(`/jobs/${id}`, {}, this.#tokens)).queue;
   }
 
   async labelJob(id: string, labels: Labels): Promise<Job> {

@@ -20,6 +20,8 @@ export type Catalogue = Pick<Schemas['ModelsAnswer'], 'models' | 'languages'>;
 
 export type JobOptions = Pick<Schemas['Options'], 'model' | 'language' | 'task' | 'word_times'> &
   Partial<Pick<Schemas['Options'], 'hotwords' | 'speakers' | 'max_speakers'>>;
+/** Where an unfinished job stands; an approximation. */
+export type Queue = Schemas['QueueShape'];
 export type Failure = Schemas['FailureShape'];
 /** `seconds_total` is 0 until the recording was measured. */
 export type Progress = Schemas['ProgressShape'];

@@ -188,6 +188,10 @@ export const de: Messages = {
 
   'job.uploading': 'Wartet auf den Upload',
   'job.waiting': 'Wartet auf einen freien Rechner',
+  'job.next': 'Sie ist die nächste.',
+  'job.ahead': { one: '{count} Aufnahme ist vor ihr.', other: '{count} Aufnahmen sind vor ihr.' },
+  'job.ahead_many': 'Mindestens {number} Aufnahmen sind vor ihr.',
+  'job.expected': 'Fertig in etwa {time}.',
   'job.transcribing': 'Wird transkribiert',
   'job.transcribing_of': 'Wird transkribiert: {done} von {total}',
   'job.fetching': 'Aufnahme wird geholt',

@@ -187,6 +187,10 @@ export const en = {
 
   'job.uploading': 'Waiting for the upload',
   'job.waiting': 'Waiting for a free worker',
+  'job.next': 'It is next.',
+  'job.ahead': { one: '{count} recording is before it.', other: '{count} recordings are before it.' },
+  'job.ahead_many': 'At least {number} recordings are before it.',
+  'job.expected': 'Done in about {time}.',
   'job.transcribing': 'Transcribing',
   'job.transcribing_of': 'Transcribing: {done} of {total}',
   'job.fetching': 'Fetching the recording',

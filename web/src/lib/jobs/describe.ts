@@ -1,6 +1,6 @@
 /** A job in words and in shares of one. */
-import type { Job } from '../api/types.ts';
-import { clock, duration, languageName, moment } from '../i18n/format.ts';
+import type { Job, JobStatus, Queue } from '../api/types.ts';
+import { clock, duration, languageName, moment, number } from '../i18n/format.ts';
 import { t } from '../i18n/i18n.svelte.ts';
 import { hasArrived } from './job_list.svelte.ts';
 
@@ -36,6 +36,25 @@ function transcribingWords(job: Job): string {
   return total > 0
     ? t('job.transcribing_of', { done: clock(done), total: clock(total) })
     : t('job.transcribing');
+}
+
+/** The service counts jobs before another one up to here. */
+const MOST_AHEAD = 1000;
+
+/** The place in the queue while it waits, and when it will be done where that was measured. */
+export function outlookWords({ position, expected_s }: Queue, status: JobStatus): string {
+  const said: string[] = [];
+  if (status === 'QUEUED') said.push(placeWords(position));
+  if (expected_s !== null)
+    said.push(t('job.expected', { time: duration(Math.max(1, Math.round(expected_s))) }));
+  return said.join(' ');
+}
+
+function placeWords(position: number): string {
+  if (position === 0) return t('job.next');
+  return position >= MOST_AHEAD
+    ? t('job.ahead_many', { number: number(MOST_AHEAD) })
+    : t('job.ahead', { count: position });
 }
 
 export function toneOf(job: Job): Tone {

@@ -5,7 +5,7 @@ import { AuthApi, SottoApi } from '../api/sotto.ts';
 import type { Job } from '../api/types.ts';
 import { Session } from '../session/session.svelte.ts';
 import { SessionStore } from '../session/session_store.ts';
-import { facts, madeIn, mayRetry, shareDone, statusWords, toneOf } from './describe.ts';
+import { facts, madeIn, mayRetry, outlookWords, shareDone, statusWords, toneOf } from './describe.ts';
 import { JobList } from './job_list.svelte.ts';
 import { nextReadingMs } from './polling.ts';
 
@@ -292,6 +292,14 @@ describe('a job in words', () => {
   ])('%o reads "%s"', (changes, words, tone) => {
     expect(statusWords(job(changes))).toBe(words);
     expect(toneOf(job(changes))).toBe(tone);
+  });
+
+  it('says of the queue what is known', () => {
+    expect(outlookWords({ position: 1000, expected_s: null }, 'QUEUED')).toBe(
+      'At least 1,000 recordings are before it.',
+    );
+    expect(outlookWords({ position: 2, expected_s: 0.2 }, 'PROCESSING')).toBe('Done in about 1 sec.');
+    expect(outlookWords({ position: 0, expected_s: null }, 'PROCESSING')).toBe('');
   });
 
   it('shows only what is known', () => {
