@@ -1,0 +1,94 @@
+"""What the laptop cloud costs while little happens: `python -m tests.benchmarks.laptop` (after `sotto up --detach`).
+
+Three things of a running stack that has nothing else to do: how long a short recording takes beyond the engine's own
+seconds, how fast the API answers, and how much memory each process holds (proportional set size, so that shared pages
+count once).
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from infra.local.places import Places
+from infra.local.status import read_facts
+from tests.benchmarks import machine
+from tests.conftest import ROOT
+
+SAMPLE = ROOT / "tests/audio/sample.ogg"
+JOBS, CALLS = 10, 30
+ROUTES = ("livez", "models", "jobs")
+
+
+def overhead_s(http: httpx.Client) -> float:
+    """Seconds from the end of the upload to COMPLETED, without the engine's."""
+    content = SAMPLE.read_bytes()
+    request = {"name": SAMPLE.name, "size_bytes": len(content), "content_type": "audio/ogg", "model": "tiny.en"}
+    accepted = http.post("jobs", json=request).raise_for_status().json()
+    upload = accepted["upload"]
+    httpx.put(upload["url"], content=content, headers=upload["headers"], timeout=60).raise_for_status()
+    uploaded = dt.datetime.now(dt.UTC)
+    while (job := http.get(f"jobs/{accepted['job']['id']}").json()["job"])["status"] != "COMPLETED":
+        if job["status"] == "FAILED":
+            raise RuntimeError(f"expected a completed job, found {job['failure']}")
+        time.sleep(0.2)  # its end is read from the job, so this makes the answer later and not larger
+    ended = dt.datetime.fromisoformat(job["timings"]["completed_at"])
+    return (ended - uploaded).total_seconds() - float(job["engine_s"])
+
+
+def latency(http: httpx.Client, route: str) -> dict[str, float]:
+    taken = []
+    for _ in range(CALLS):
+        began = time.perf_counter()
+        http.get(route).raise_for_status()
+        taken.append((time.perf_counter() - began) * 1000)
+    return {"first_ms": round(taken[0], 1), "median_ms": round(statistics.median(taken), 1)}
+
+
+def memory_mb(pids: Mapping[str, int]) -> dict[str, int]:
+    """By process of the stack; the emulator's children are its functions."""
+    found = {name: _pss_mb(psutil.Process(pid)) for name, pid in pids.items()}
+    functions = psutil.Process(pids["emulator"]).children(recursive=True)
+    found[f"{len(functions)} functions"] = sum(map(_pss_mb, functions))
+    return {**found, "all": sum(found.values())}
+
+
+def _pss_mb(process: psutil.Process) -> int:
+    return round(process.memory_full_info().pss / 2**20)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.laptop", description=__doc__)
+    parser.add_argument("--state", type=Path, help="the stack's state folder; .sotto of this checkout otherwise")
+    parser.add_argument("--memory", action="store_true", help="only the memory: nothing is called meanwhile")
+    chosen = parser.parse_args(arguments)
+    facts = read_facts(Places(state=chosen.state) if chosen.state else Places.of_checkout())
+    if facts is None or facts.api_url is None or facts.credentials_file is None:
+        sys.stderr.write("expected a running stack, found none: `sotto up --detach` starts it\n")
+        return 1
+    found: dict[str, Any] = {"machine": machine.facts(), "memory_mb": memory_mb(facts.pids)}
+    if not chosen.memory:
+        who = json.loads(Path(facts.credentials_file).read_text())
+        with httpx.Client(base_url=facts.api_url + "/", timeout=60) as http:
+            asked = {"email": who["email"], "password": who["password"]}
+            token = http.post("auth/sign-in", json=asked).raise_for_status().json()["access_token"]
+            http.headers["Authorization"] = f"Bearer {token}"
+            found["api"] = {route: latency(http, route) for route in ROUTES}
+            over = [overhead_s(http) for _ in range(JOBS)]
+        found["overhead_s"] = {"median": round(statistics.median(over), 2), "all": [round(one, 2) for one in over]}
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
