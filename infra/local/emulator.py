@@ -9,7 +9,6 @@ AUTH makes it check signatures and IAM policies for real. Whoever can reach the 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -60,9 +59,7 @@ def interpreter(places: Places) -> Path:
 
 def ensure_environment(places: Places, progress: Callable[[str], None]) -> None:
     """Make the emulator's environment if it is missing or its requirements changed. Raises EnvironmentBroken."""
-    places.build.mkdir(parents=True, exist_ok=True)
-    with (places.build / "emulator.lock").open("w") as lock:  # stacks of one checkout share it, and may start at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with places.alone("emulator"):
         _make_environment(places, progress)
 
 

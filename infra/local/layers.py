@@ -12,13 +12,11 @@ Folders are named after their content, so what did not change is not built again
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.local import emulator
@@ -31,15 +29,6 @@ KEEP_S = 14 * 86400
 Progress = Callable[[str], None]
 
 
-@contextmanager
-def alone(places: Places) -> Iterator[None]:
-    """Only one process of this checkout builds at a time; the others wait and then find the result."""
-    places.build.mkdir(parents=True, exist_ok=True)
-    with (places.build / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def files_of(folder: Path) -> list[Path]:
     """Every file of a function or layer, in a fixed order."""
     found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
@@ -48,7 +37,7 @@ def files_of(folder: Path) -> list[Path]:
 
 def build_layer(places: Places, folder: Path, progress: Progress) -> dict[str, bytes]:
     """The files of the layer's zip. Builds what they point at, if it is not there. Raises PackagingFailed."""
-    with alone(places):
+    with places.alone("layers"):
         roots = [_requirements(places, folder, progress), _own_packages(places, folder)]
         _forget_old(places.build)
     # The worker reads .pth files where AWS's runtime does. `import` lines run, and so reach the front of the path.

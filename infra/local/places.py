@@ -7,6 +7,9 @@ files) is shared by all stacks of the checkout and may be deleted at any time.
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +54,14 @@ class Places:
     def lock(self) -> Path:
         """Held (flock) by the running starter, so a crash releases it: no stale pid file can block a start."""
         return self.state / "lock"
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[None]:
+        """One stack of this checkout does `work` at a time; the others wait, and find it done."""
+        self.build.mkdir(parents=True, exist_ok=True)
+        with (self.build / f"{work}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     @property
     def status(self) -> Path:

@@ -56,9 +56,14 @@ def latency(http: httpx.Client, route: str) -> dict[str, float]:
 
 
 def memory_mb(pids: Mapping[str, int]) -> dict[str, int]:
-    """By process of the stack; the emulator's children are its functions."""
-    found = {name: _pss_mb(psutil.Process(pid)) for name, pid in pids.items()}
-    functions = psutil.Process(pids["emulator"]).children(recursive=True)
+    """By process of the stack, its children with it; the emulator's children are its functions."""
+    found, functions = {}, []
+    for name, pid in pids.items():
+        process = psutil.Process(pid)
+        children = [] if name == "starter" else process.children(recursive=True)
+        if name == "emulator":
+            functions, children = children, []
+        found[name] = sum(map(_pss_mb, (process, *children)))
     found[f"{len(functions)} functions"] = sum(map(_pss_mb, functions))
     return {**found, "all": sum(found.values())}
 
@@ -76,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if facts is None or facts.api_url is None or facts.credentials_file is None:
         sys.stderr.write("expected a running stack, found none: `sotto up --detach` starts it\n")
         return 1
-    found: dict[str, Any] = {"machine": machine.facts(), "memory_mb": memory_mb(facts.pids)}
+    found: dict[str, Any] = {"machine": machine.facts(), "memory_mb": memory_mb({"starter": facts.pid, **facts.pids})}
     if not chosen.memory:
         who = json.loads(Path(facts.credentials_file).read_text())
         with httpx.Client(base_url=facts.api_url + "/", timeout=60) as http:
