@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.audit import Origin
+from sotto.domain.quotas import month_of
 from sotto.entry import dead_letter_wiring
 from sotto.entry import identity_wiring as wiring
 from sotto.entry.admission import admit
@@ -22,6 +23,7 @@ from sotto.entry.identity_shapes import (
 from sotto.entry.index_shapes import RebuildAnswer, RebuildRequest
 from sotto.entry.settings import AdminSettings
 from sotto.entry.telemetry import make_logger
+from sotto.entry.usage_shapes import UsageAnswer, UsageQuery
 
 api = Api(make_logger("admin"), admit)
 handler = api.handler
@@ -45,6 +47,16 @@ def get_user(user_id: str) -> Response[str]:
     """One account."""
     api.principal()
     return answer(UserAnswer(user=UserShape.of(wiring.manage_users().get(user_id))))
+
+
+@api.routes.get("/users/<user_id>/usage")
+def show_user_usage(user_id: str) -> Response[str]:
+    """An account's measured work of a month, by day and key."""
+    api.principal()
+    query = api.query(UsageQuery)
+    month = query.month or month_of(wiring.now())
+    days = wiring.usage().days(wiring.manage_users().get(user_id).id, month)
+    return answer(UsageAnswer.of(month, days, wiring.settings_of(AdminSettings).price_per_engine_s))
 
 
 @api.routes.patch("/users/<user_id>")

@@ -6,12 +6,16 @@ import importlib
 import json
 import statistics
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sotto.adapters.dynamo_meter import metered
+from sotto.domain.metering import Work
 from sotto.entry import admission, identity_wiring
-from tests.integration.identity.world import ADMIN, ONE_TIME, PASSWORD, LambdaContext, World
+from tests.examples import QUEUED
+from tests.integration.identity.world import ADMIN, ONE_TIME, PASSWORD, TABLE, Answer, LambdaContext, World
 
 NEW = "an entirely new one"
 
@@ -224,6 +228,26 @@ def test_a_dead_letter_is_seen_and_redriven(world: World) -> None:
     done = world.call("POST", "/admin/dlq/redrive", body=mine, token=admin(world)).body
     assert [one["outcome"] for one in done["letters"]] == ["wrong_state"]
     assert world.call("GET", "/admin/dlq", token=token).status == 403
+
+
+def test_the_work_of_any_account_is_shown_to_those_who_look_after_the_service(world: World) -> None:
+    tokens = [world.join(f"{name}@example.org")["access_token"] for name in ("worker", "onlooker")]
+    busy, curious = (world.call("GET", "/account", token=token).body["user"]["id"] for token in tokens)
+    work = metered(TABLE, replace(QUEUED, owner=busy, credential="sk_1"), Work(12.5, "2026-11-22"), 60.0)
+    world.dynamodb.update_item(**work)
+
+    def usage(user_id: str, token: str, month: str = "2026-11") -> Answer:
+        return world.call("GET", "/users/{user_id}/usage", token=token, user_id=user_id, query={"month": month})
+
+    found = usage(busy, admin(world))
+    assert found.status == 200
+    assert (found.body["month"], found.body["audio_s"], found.body["engine_s"]) == ("2026-11", 60.0, 12.5)
+    assert [(day["day"], day["credential"]) for day in found.body["days"]] == [("2026-11-22", "sk_1")]
+    assert found.body == world.call("GET", "/usage", token=tokens[0], query={"month": "2026-11"}).body
+    assert usage(busy, admin(world), "2026-10").body["days"] == []
+    assert usage(curious, admin(world)).body["engine_s"] == 0
+    assert usage(busy, tokens[1]).status == 403
+    assert usage("01NOBODY", admin(world)).status == 404
 
 
 def test_the_audit_log_tells_who_did_what(world: World) -> None:

@@ -79,6 +79,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ("keys list", ("GET", "/keys"), "2026-11-22  2026-11-22"),
         ("keys revoke 01K", ("DELETE", "/keys/{key_id}"), "revoked 01K"),
         ("admin users --limit 3", ("GET", "/users"), "disabled"),
+        ("admin usage 01U --month 2026-11", ("GET", "/users/{user_id}/usage"), "0.5 s of work  cost 0.50  all"),
         ("admin invite ada@example.org --role operator", ("POST", "/invitations"), "invited ada@example.org"),
         ("admin role 01U operator", ("PATCH", "/users/{user_id}"), "2026-11-22"),
         ("admin disable 01U", ("PATCH", "/users/{user_id}"), "disabled"),

@@ -86,6 +86,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "revoke_key": ("01K",),
     "list_users": (),
     "get_user": ("01U",),
+    "get_user_usage": ("01U", "2026-11"),
     "change_user": ("01U",),
     "delete_user": ("01U",),
     "sign_user_out": ("01U",),

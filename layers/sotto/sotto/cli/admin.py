@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from sotto.cli import arguments, dead_letters, reindex, terminal
+from sotto.cli import arguments, dead_letters, reindex, terminal, usage
 from sotto.cli.exits import Exit
 from sotto.client.accounts import User
 from sotto.client.administration import AuditEntry
@@ -48,6 +48,7 @@ def register(subparsers: arguments.Subparsers) -> None:
     quotas.set_defaults(run=set_quotas)
     dead_letters.register(commands)
     reindex.register(commands)
+    usage.register_admin(commands)
     sign_out = arguments.command(commands, "sign-out", "end every session of an account")
     sign_out.set_defaults(run=sign_user_out)
     delete = arguments.command(

@@ -6,6 +6,7 @@ import argparse
 
 from sotto.cli import arguments, terminal
 from sotto.cli.exits import Exit
+from sotto.client.usage import Usage
 
 
 def register(subparsers: arguments.Subparsers) -> None:
@@ -24,9 +25,30 @@ def register(subparsers: arguments.Subparsers) -> None:
         arguments.add_json(one)
 
 
+def register_admin(commands: arguments.Subparsers) -> None:
+    """`sotto admin usage`: the same of any account."""
+    usage = arguments.command(
+        commands, "usage", "an account's measured work of a month, by day and key", "admin usage 01K... --month 2026-11"
+    )
+    usage.add_argument("id", metavar="ID")
+    usage.add_argument("--month", metavar="MONTH", help="UTC, such as 2026-11 (default: the present one)")
+    usage.set_defaults(run=show_user_usage)
+    arguments.add_json(usage)
+
+
 def show_usage(given: argparse.Namespace) -> int:
     with arguments.connect(given) as client:
         found = client.get_usage(given.month)
+    return _show(given, found)
+
+
+def show_user_usage(given: argparse.Namespace) -> int:
+    with arguments.connect(given) as client:
+        found = client.get_user_usage(given.id, given.month)
+    return _show(given, found)
+
+
+def _show(given: argparse.Namespace, found: Usage) -> int:
     if given.json:
         arguments.print_json(found)
         return Exit.OK

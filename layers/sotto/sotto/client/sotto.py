@@ -117,6 +117,7 @@ class Operations:
 
     list_users = Listing(administration.users)
     get_user = Operation(administration.user)
+    get_user_usage = Operation(usage.usage_of)
     change_user = Operation(administration.change_user)
     delete_user = Operation(administration.delete_user)
     sign_user_out = Operation(administration.sign_user_out)

@@ -62,3 +62,8 @@ def estimate(duration_s: float, model: str | None = None) -> Flow[Estimate]:
 def usage(month: str | None = None) -> Flow[Usage]:
     """One's measured work of a month (UTC, such as 2026-11), by day and key; None is the present one."""
     return read(Request("GET", "/usage", query=present(month=month)), Usage)
+
+
+def usage_of(user_id: str, month: str | None = None) -> Flow[Usage]:
+    """The same of any account, for operators and administrators."""
+    return read(Request("GET", at("/users/{}/usage", user_id), query=present(month=month)), Usage)

@@ -40,6 +40,7 @@ ROUTE_SCOPES: dict[tuple[str, str], Scope] = {
     ("DELETE", "/keys/{key_id}"): Scope.ACCOUNT,
     ("GET", "/users"): Scope.ADMIN_READ,
     ("GET", "/users/{user_id}"): Scope.ADMIN_READ,
+    ("GET", "/users/{user_id}/usage"): Scope.ADMIN_READ,
     ("PATCH", "/users/{user_id}"): Scope.ADMIN_WRITE,
     ("DELETE", "/users/{user_id}"): Scope.ADMIN_WRITE,
     ("POST", "/users/{user_id}/sign-out"): Scope.ADMIN_WRITE,

@@ -36,6 +36,7 @@ from sotto.workflows.keep_quotas import KeepQuotas
 from sotto.workflows.manage_keys import ManageKeys
 from sotto.workflows.manage_users import ManageUsers
 from sotto.workflows.open_account import OpenAccount
+from sotto.workflows.quota_ports import Usage
 from sotto.workflows.read_audit import ReadAudit
 from sotto.workflows.record_audit import RecordAudit
 from sotto.workflows.refresh_session import RefreshSession
@@ -168,6 +169,10 @@ def manage_users() -> ManageUsers:
     settings = settings_of(AdminSettings)
     room = _room(settings.table, settings.audit_days)
     return ManageUsers(room.users, room.sessions, room.api_keys, partial(_delete_all_jobs, settings), room.audit)
+
+
+def usage() -> Usage:
+    return DynamoUsage(aws.dynamodb(), settings_of(AdminSettings).table)
 
 
 def read_audit() -> ReadAudit:

@@ -165,6 +165,14 @@ class QuotaSettings(Settings):
         )
 
 
+class PriceSettings(Settings):
+    """What a function needs that tells costs."""
+
+    price_per_engine_s: float = Field(
+        default=0, ge=0, description="Price of a second of the engine's work in your currency, 0 to show no costs"
+    )
+
+
 class AuthSettings(AccountSettings, QuotaSettings):
     """What the function that signs people in needs; it also tells them their limits."""
 
@@ -180,7 +188,7 @@ class AuthSettings(AccountSettings, QuotaSettings):
     )
 
 
-class AdminSettings(AccountSettings, ReceiptSettings):
+class AdminSettings(AccountSettings, ReceiptSettings, PriceSettings):
     """What the function for administrators needs."""
 
     models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
@@ -303,15 +311,12 @@ class NotifySettings(KeepSettings, MailSettings):
     )
 
 
-class RetrySettings(JobSettings, ReceiptSettings):
+class RetrySettings(JobSettings, ReceiptSettings, PriceSettings):
     """What the function needs beside that repeats and deletes jobs: where a recording is announced again, and how
     deletions get into the audit log."""
 
     fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
-    price_per_engine_s: float = Field(
-        default=0, ge=0, description="Price of a second of the engine's work in your currency, 0 to show no costs"
-    )
     fast_lane_workers: int = Field(
         default=1, ge=1, description="Parts of short recordings that are transcribed at once, for expected times"
     )

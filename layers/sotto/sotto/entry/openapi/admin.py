@@ -15,6 +15,7 @@ from sotto.entry.identity_shapes import (
 )
 from sotto.entry.index_shapes import RebuildAnswer, RebuildRequest
 from sotto.entry.openapi.route import Door, Route
+from sotto.entry.usage_shapes import UsageAnswer, UsageQuery
 
 ADMIN = Door(
     "admin",
@@ -30,6 +31,14 @@ ADMIN = Door(
             query=PageQuery,
         ),
         Route("GET", "/users/{user_id}", "get_user", "One account.", {200: UserAnswer}),
+        Route(
+            "GET",
+            "/users/{user_id}/usage",
+            "show_user_usage",
+            "An account's measured work of a month, by day and key.",
+            {200: UsageAnswer},
+            query=UsageQuery,
+        ),
         Route(
             "PATCH",
             "/users/{user_id}",
