@@ -23,7 +23,7 @@ def livez() -> Response[str]:
 
 @api.routes.get("/readyz")
 def readyz() -> Response[str]:
-    """What jobs need can be reached: 200, or 503 with the names of what cannot. The log says why."""
+    """What the service needs is there: 200, or 503 with the names of what is not. The log says why."""
     found = ReadyAnswer.of(ops_wiring.check_readiness(logger)())
     ready = found.status == "ready"
     return answer(

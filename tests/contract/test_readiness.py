@@ -17,8 +17,9 @@ from sotto.entry import ops_wiring
 from sotto.workflows.check_readiness import CheckReadiness
 from tests.contract.conftest import BUCKET, TABLE
 
-SECRET = "signing"
-ALL = {"settings": "ok", "table": "ok", "bucket": "ok", "queues": "ok", "signing_secret": "ok"}
+SECRET, BOOTSTRAP = "signing", "bootstrap"
+NAMES = ("settings", "table", "bucket", "queues", "signing_secret", "bootstrap_secret", "token_issuer")
+ALL = dict.fromkeys(NAMES, "ok")
 
 
 class Context:
@@ -40,8 +41,10 @@ def queue(aws: None) -> str:
 
 @pytest.fixture
 def service(table: str, bucket: str, queue: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString="{}")
-    settings = {"TABLE": table, "BUCKET": bucket, "SIGNING_SECRET": SECRET}
+    for name in (SECRET, BOOTSTRAP):
+        boto3.client("secretsmanager").create_secret(Name=name, SecretString="{}")
+    settings = {"TABLE": table, "BUCKET": bucket, "SIGNING_SECRET": SECRET, "BOOTSTRAP_SECRET": BOOTSTRAP}
+    settings |= {"ISSUER": "urn:sotto:test", "AUDIENCE": "sotto-api"}
     queues = {f"{name}_QUEUE_URL": queue for name in ("ARRIVED", "FAST", "BULK")}
     for name, value in {**settings, **queues}.items():
         monkeypatch.setenv(f"SOTTO_{name}", value)
@@ -80,6 +83,37 @@ def test_what_is_missing_is_named_and_no_more(service: None) -> None:
     assert status == 503
     assert body == {"status": "not_ready", "checks": {**ALL, "table": "failed", "signing_secret": "failed"}}
     assert headers["Retry-After"] == ["5"]
+
+
+@pytest.mark.parametrize("name", [SECRET, BOOTSTRAP])
+def test_each_secret_that_is_gone_is_named(service: None, name: str) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    assert call("/readyz")[:2] == (503, {"status": "not_ready", "checks": {**ALL, f"{name}_secret": "failed"}})
+
+
+@pytest.mark.parametrize("value", ["", "changeme"])
+@pytest.mark.parametrize(
+    ("key", "check"),
+    [
+        ("SIGNING_SECRET", "signing_secret"),
+        ("BOOTSTRAP_SECRET", "bootstrap_secret"),
+        ("ISSUER", "token_issuer"),
+        ("AUDIENCE", "token_issuer"),
+    ],
+)
+def test_each_setting_of_sign_in_is_named_and_the_log_says_its_key(
+    service: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    key: str,
+    value: str,
+    check: str,
+) -> None:
+    monkeypatch.setenv(f"SOTTO_{key}", value)
+    assert call("/readyz")[:2] == (503, {"status": "not_ready", "checks": {**ALL, check: "failed"}})
+    (said,) = [vars(record)["said"] for record in caplog.records if "said" in vars(record)]
+    assert said.startswith(f"SOTTO_{key}: expected")
+    assert call("/livez")[:2] == (200, {"status": "alive"})
 
 
 def test_a_missing_setting_leaves_the_other_life_signs_up(service: None, monkeypatch: pytest.MonkeyPatch) -> None:

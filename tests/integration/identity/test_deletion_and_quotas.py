@@ -79,5 +79,5 @@ def test_a_deleted_account_leaves_nothing_of_its_dropbox_and_takes_nothing_of_an
 
 def test_readiness_is_public_and_says_names_only(world: World) -> None:
     answer = world.call("GET", "/readyz")
-    names = {"settings", "table", "bucket", "queues", "signing_secret"}
+    names = {"settings", "table", "bucket", "queues", "signing_secret", "bootstrap_secret", "token_issuer"}
     assert (answer.status, answer.body) == (200, {"status": "ready", "checks": dict.fromkeys(names, "ok")})

@@ -10,6 +10,12 @@ from tests.integration.identity.conftest import forget
 from tests.integration.identity.world import ADMIN, PASSWORD, SEED, World
 
 SIGN_IN = {"email": ADMIN, "password": PASSWORD}
+NAMED = {
+    "SOTTO_SIGNING_SECRET": "signing_secret",
+    "SOTTO_BOOTSTRAP_SECRET": "bootstrap_secret",
+    "SOTTO_ISSUER": "token_issuer",
+}
+"""Settings of sign-in, and the check of /readyz that says so."""
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def what_stays_up(world: World, token: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "changeme"])
-@pytest.mark.parametrize("key", ["SOTTO_SIGNING_SECRET", "SOTTO_BOOTSTRAP_SECRET", "SOTTO_ISSUER"])
+@pytest.mark.parametrize("key", NAMED)
 def test_a_setting_of_sign_in_takes_down_sign_in_alone(
     world: World, token: str, monkeypatch: pytest.MonkeyPatch, key: str, value: str
 ) -> None:
@@ -39,7 +45,8 @@ def test_a_setting_of_sign_in_takes_down_sign_in_alone(
     assert key in refused.body["detail"]
     assert "changeme" not in refused.body["detail"]
     ready = world.call("GET", "/readyz")
-    assert ready.status == (503 if key == "SOTTO_SIGNING_SECRET" else 200)
+    assert ready.status == 503
+    assert [name for name, said in ready.body["checks"].items() if said == "failed"] == [NAMED[key]]
     forget()
 
 
@@ -72,6 +79,8 @@ def test_a_secret_that_is_gone_takes_down_sign_in_alone_and_readyz_names_it(worl
             "bucket": "ok",
             "queues": "ok",
             "signing_secret": "failed",
+            "bootstrap_secret": "ok",
+            "token_issuer": "ok",
         }
     finally:
         world.secrets.create_secret(Name="signing", SecretString=json.dumps({"retired": [], "seed": SEED}))
@@ -82,7 +91,7 @@ def test_a_secret_that_is_gone_takes_down_sign_in_alone_and_readyz_names_it(worl
 def test_what_readyz_says_of_a_missing_setting_is_a_name_and_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SOTTO_SIGNING_SECRET", "changeme")
+    monkeypatch.setenv("SOTTO_TABLE", "changeme")
     forget()
     ready = world.call("GET", "/readyz")
     assert ready.body == {"status": "not_ready", "checks": {"settings": "failed"}}

@@ -92,7 +92,7 @@ def alive() -> Flow[Life]:
 
 
 def ready() -> Flow[Readiness]:
-    """Whether it reaches what jobs need. Raises Unavailable while it does not."""
+    """Whether what it needs is there. Raises Unavailable while it is not."""
     return read(Request("GET", "/readyz", public=True), Readiness)
 
 

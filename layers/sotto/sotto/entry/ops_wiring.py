@@ -1,4 +1,7 @@
-"""What GET /readyz asks. Settings are read when it is called, so that a wrong one leaves /livez alone."""
+"""What GET /readyz asks. Settings are read when it is called, so that a wrong one leaves /livez alone.
+
+Those of sign-in are read by the check that is named after them: what is missing is told by name, not as "settings".
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from aws_lambda_powertools import Logger
 from sotto.adapters.aws_probes import ask_bucket, ask_queues, ask_secret, ask_table
 from sotto.domain.errors import SottoError
 from sotto.entry import aws
-from sotto.entry.settings import OpsSettings, Settings
+from sotto.entry.settings import BootstrapSettings, PathSettings, Settings, SigningSettings, TokenSettings
 from sotto.workflows.check_readiness import Check, CheckReadiness
 
 REMEMBERED_S = 5
@@ -31,11 +34,15 @@ def stage() -> str:
 
 
 def _checks() -> Mapping[str, Check]:
-    settings, clients = OpsSettings.from_environment(), aws.probing()
+    settings, clients = PathSettings.from_environment(), aws.probing()
     queues = [settings.arrived_queue_url, settings.fast_queue_url, settings.bulk_queue_url]
     return {
         "table": partial(ask_table, clients.dynamodb, settings.table),
         "bucket": partial(ask_bucket, clients.s3, settings.bucket),
         "queues": partial(ask_queues, clients.sqs, queues),
-        "signing_secret": partial(ask_secret, clients.secretsmanager, settings.signing_secret),
+        "signing_secret": lambda: ask_secret(clients.secretsmanager, SigningSettings.from_environment().signing_secret),
+        "bootstrap_secret": lambda: ask_secret(
+            clients.secretsmanager, BootstrapSettings.from_environment().bootstrap_secret
+        ),
+        "token_issuer": TokenSettings.from_environment,
     }

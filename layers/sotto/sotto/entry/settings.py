@@ -173,15 +173,30 @@ class PriceSettings(Settings):
     )
 
 
-class AuthSettings(AccountSettings, QuotaSettings):
-    """What the function that signs people in needs; it also tells them their limits."""
+class SigningSettings(Settings):
+    """Where the signing keys lie."""
 
     signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+
+
+class BootstrapSettings(Settings):
+    """What lets the first administrator in."""
+
     bootstrap_secret: str = Field(
         description="ARN or name of the secret with the one-time password for the first administrator"
     )
+
+
+class TokenSettings(Settings):
+    """What access tokens say of themselves."""
+
     issuer: str = Field(min_length=1, max_length=128, description="Issuer of access tokens")
     audience: str = Field(min_length=1, max_length=128, description="Audience of access tokens")
+
+
+class AuthSettings(AccountSettings, QuotaSettings, SigningSettings, BootstrapSettings, TokenSettings):
+    """What the function that signs people in needs; it also tells them their limits."""
+
     access_ttl_s: int = Field(default=900, ge=60, le=3600, description="Life of an access token, 60 to 3600 seconds")
     refresh_ttl_s: int = Field(
         default=2_592_000, ge=3600, le=7_776_000, description="Life of a refresh token, 3600 to 7776000 seconds"
@@ -343,11 +358,14 @@ class IntakeSettings(QueueSettings, NewJobSettings):
     fast_lane_s: float = Field(default=600, ge=0, description="Recordings up to this many seconds take the fast lane")
 
 
-class OpsSettings(QueueSettings):
-    """What the function that tells whether the service is ready asks for."""
+class PathSettings(QueueSettings):
+    """Where a recording passes on its way to a transcript."""
 
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
-    signing_secret: str = Field(description="ARN or name of the secret that holds the signing keys")
+
+
+class OpsSettings(PathSettings, SigningSettings, BootstrapSettings, TokenSettings):
+    """What the function that tells whether the service is ready asks for, piece by piece (entry/ops_wiring.py)."""
 
 
 class ReconcileSettings(QueueSettings, ReceiptSettings):

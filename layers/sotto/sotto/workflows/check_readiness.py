@@ -1,4 +1,4 @@
-"""Whether what jobs need can be reached: all checks at once, each answered by yes or no.
+"""Whether what the service needs is there: all checks at once, each answered by yes or no.
 
 The answer is public, so it is remembered for a moment: whoever asks without end costs nothing but that.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-Check = Callable[[], None]
-"""Raises when the thing cannot be reached."""
+Check = Callable[[], object]
+"""Raises when the thing cannot be reached; what it returns says nothing."""
 
 
 class CheckReadiness:

@@ -714,7 +714,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What jobs need can be reached: 200, or 503 with the names of what cannot. The log says why. */
+        /** What the service needs is there: 200, or 503 with the names of what is not. The log says why. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -4481,7 +4481,7 @@ export interface operations {
             400: components["responses"]["400.invalid_input.rejected"];
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
-            /** @description Something that jobs need cannot be reached. */
+            /** @description Something that the service needs is not there. */
             503: {
                 headers: {
                     [name: string]: unknown;

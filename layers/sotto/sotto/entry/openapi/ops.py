@@ -15,8 +15,8 @@ OPS = Door(
             "GET",
             "/readyz",
             "readyz",
-            "What jobs need can be reached: 200, or 503 with the names of what cannot. The log says why.",
-            {200: ReadyAnswer, 503: Reply("Something that jobs need cannot be reached.", {JSON: ReadyAnswer})},
+            "What the service needs is there: 200, or 503 with the names of what is not. The log says why.",
+            {200: ReadyAnswer, 503: Reply("Something that the service needs is not there.", {JSON: ReadyAnswer})},
         ),
         Route(
             "GET",
