@@ -69,10 +69,11 @@ class Day:
     """One integrator's day: what is made, changed and taken away, each by its route."""
 
     def __init__(self, stack: RunningStack, seen: Seen) -> None:
-        self.stack, self.seen = stack, seen
+        self.stack, self.seen, self.callers = stack, seen, list[Caller]()
 
     def caller(self, email: str, password: str) -> Caller:
         one = Caller(self.stack.api_url, email, password)
+        self.callers.append(one)
         one.http.event_hooks["response"].append(self.seen.hear)
         self.seen.hear(one.signed_in)
         return one
@@ -176,6 +177,14 @@ def asked(report: Path) -> Counter[tuple[Route, int]]:
 
 
 @pytest.fixture
+def day(stack: RunningStack) -> Iterator[Day]:
+    one = Day(stack, Seen())
+    yield one
+    for caller in one.callers:
+        caller.http.close()
+
+
+@pytest.fixture
 def unhurried(stack: RunningStack) -> Iterator[None]:
     """Forget how often passwords were tried from this machine: schemathesis tries many, others have to sign in."""
     yield
@@ -191,9 +200,8 @@ def unhurried(stack: RunningStack) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("unhurried")
-def test_whatever_is_asked_the_answer_is_in_the_document(stack: RunningStack, tmp_path: Path) -> None:
-    seen = Seen()
-    day = Day(stack, seen)
+def test_whatever_is_asked_the_answer_is_in_the_document(stack: RunningStack, day: Day, tmp_path: Path) -> None:
+    seen = day.seen
     root = day.caller(*stack.credentials)
     spare = day.joins(root, "spare@example.org", "user")
     spare_id = spare.http.get("account").json()["user"]["id"]
