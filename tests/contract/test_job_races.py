@@ -1,8 +1,8 @@
 """Whatever meets whatever, a job ends in an allowed state, with one result, and a deletion leaves nothing.
 
-A stateful test on the real adapters (moto): uploads, events, part workers, cancel, retry, edit, delete, dead letters,
-reconcile and the clock come in any order, messages come twice, late and for jobs that are gone. At any call to AWS a
-process may die, the call may fail, or another process may come in between.
+A stateful test on the real adapters (moto): uploads in one piece and in parts, fetches, drops, events, part workers,
+cancel, retry, edit, delete, dead letters, reconcile and the clock come in any order, messages come twice, late and for
+jobs that are gone. At any call to AWS a process may die, the call may fail, or another process may come in between.
 
 `SOTTO_LONG_RACES=1000 pytest tests/contract/test_job_races.py` looks at a thousand stories instead of a few.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -20,28 +21,32 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from moto import mock_aws
 
+from sotto.domain.drops import PREFIX as DROPBOX
 from sotto.domain.edit_operations import Delete
-from sotto.domain.errors import NotFound, Rejected, Unavailable
+from sotto.domain.errors import NotFound, Rejected, SottoError, SourceRefused, SourceUnavailable, Unavailable
 from sotto.domain.job import FINAL, Job, JobStatus
 from sotto.domain.object_keys import UploadKey
-from sotto.domain.options import Options
 from sotto.domain.quotas import month_of
 from sotto.domain.signed_receipts import checked
-from sotto.workflows.create_job import NewJob
 from tests.contract.conftest import BUCKET, TABLE, make_bucket, make_table
-from tests.contract.races import Killed, Stack, Twist, die, fail
+from tests.contract.races import DROP, OPTIONS, RECORDING, SECONDS, Killed, Stack, Twist, die, fail
 from tests.examples import OWNER
 
-SECONDS = 70.0  # two parts of 35 s
 WORDS = [f"w{n}" for n in range(70)]
 MAX_JOBS = 2
-STORIES = int(os.environ.get("SOTTO_LONG_RACES", "12"))
-STAYS = ("RECEIPT#", "EVENT#", "USAGE#", "METER#", "DAY#")
+MAX_DROPS = 2
+WAYS = ("put", "multipart", "fetch")
+CALLS = ("cancel", "retry", "edit", "index", "delete", "put_part", "give_up", "take_away")
+SCHEDULES = ("reconcile", "sweep", "bury", "bury_part", "bury_fetch")
+STORIES = int(os.environ.get("SOTTO_LONG_RACES", "9"))
+STAYS = ("RECEIPT#", "EVENT#", "USAGE#", "METER#", "DAY#", "DROP#")
 
 pick = st.integers(0, 9)
 twists = st.none() | st.tuples(
     st.integers(0, 25),
-    st.sampled_from(["die", "fail", "cancel", "retry", "delete", "work", "arrive", "reconcile", "lease runs out"]),
+    st.sampled_from(
+        ["die", "fail", "cancel", "retry", "delete", "work", "arrive", "bring", "reconcile", "lease runs out"]
+    ),
     pick,
 )
 
@@ -59,28 +64,48 @@ class JobRaces(RuleBasedStateMachine):
         self.said: dict[tuple[str, int], str] = {}
         self.attempts: dict[str, int] = {}
         self.charged: set[str] = set()
+        self.dropped = 0
 
     # -- what may happen ----------------------------------------------------------------------------------------------
 
-    @initialize()
-    def first(self) -> None:
-        self.create()
-        self.upload(0)
-        self.arrive(0, None)
+    @initialize(way=st.sampled_from([*WAYS, "drop"]), whole=st.booleans())
+    def first(self, way: str, whole: bool) -> None:
+        """Half of the stories begin with a recording that has arrived."""
+        if way == "drop":
+            self.drop()
+        else:
+            self.create(way, None)
+        if whole:
+            for step in ("arrive", "put_part", "bring", "arrive"):
+                self.act(step, -1, None)
 
     @precondition(lambda self: len(self.jobs) < MAX_JOBS)
-    @rule()
-    def create(self) -> None:
-        request = NewJob("talk.wav", 4, "audio/wav", Options(model="tiny.en"))
-        self.jobs.append(self.stack.create(OWNER, request, "request-1").job)
+    @rule(way=st.sampled_from(WAYS), twist=twists)
+    def create(self, way: str, twist: Any) -> None:
+        self.act(way, 0, twist)
 
-    @rule(which=pick)
-    def upload(self, which: int) -> None:
-        """The signed URL is good for an hour, whatever becomes of the job."""
-        job = self.job(which)
-        key = str(UploadKey(job.owner, job.id, job.name))
-        self.stack.objects.write(key, str(SECONDS).encode(), content_type="audio/wav")
-        self.stack.arrivals.announced.append(key)
+    @precondition(lambda self: self.dropped < MAX_DROPS)
+    @rule()
+    def drop(self) -> None:
+        """Each is another version of the same object, of other bytes."""
+        self.dropped += 1
+        self.stack.objects.write(DROP, RECORDING + b"0" * self.dropped, content_type="audio/wav")
+        self.stack.notice()
+
+    @precondition(lambda self: self.dropped)
+    @rule(which=pick, twist=twists)
+    def tell(self, which: int, twist: Any) -> None:
+        self.act("tell", which, twist)
+
+    @precondition(lambda self: self.jobs)
+    @rule(which=pick, twist=twists)
+    def bring(self, which: int, twist: Any) -> None:
+        """The recording comes, by the way that its job has for it."""
+        self.act("bring", which, twist)
+
+    @rule(error=st.sampled_from([None, SourceUnavailable("source: found 503"), SourceRefused("source: found 403")]))
+    def source_says(self, error: SottoError | None) -> None:
+        self.stack.sources.error = error
 
     @precondition(lambda self: self.stack.arrivals.announced)
     @rule(which=pick, twist=twists)
@@ -99,7 +124,7 @@ class JobRaces(RuleBasedStateMachine):
         self.act("work", which, twist)
 
     @rule(
-        what=st.sampled_from(["cancel", "retry", "edit", "index", "delete", "reconcile", "sweep", "bury part", "bury"]),
+        what=st.sampled_from([*CALLS, *SCHEDULES]),
         which=pick,
         twist=twists,
     )
@@ -158,6 +183,11 @@ class JobRaces(RuleBasedStateMachine):
                 assert deletion.receipt.looks[0].rows.jobs == 1
                 assert not self.exists(job)
 
+    @invariant()
+    def no_version_is_taken_twice(self) -> None:
+        taken = [job.dropped for job in self.jobs if job.dropped]
+        assert len(set(taken)) == len(taken) <= self.dropped
+
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -167,6 +197,7 @@ class JobRaces(RuleBasedStateMachine):
             self.each_job_is_in_an_allowed_state()
             self.no_part_is_lost_or_doubled()
             self.an_attempt_is_charged_once()
+            self.the_newest_drop_is_answered()
             for number, job in enumerate(self.jobs):
                 self.act("delete", number, None)
                 assert not self.exists(job)
@@ -176,18 +207,46 @@ class JobRaces(RuleBasedStateMachine):
                 self.stack.clock.forward(seconds)
                 self.stack.sweep()
             assert [row for row in self.rows() if not row.startswith(STAYS)] == []
-            assert list(self.stack.objects.versions_under("")) == []
+            left = {key for key, _ in self.stack.objects.versions_under("")}
+            assert {key for key in left if not key.startswith(DROPBOX)} == set()
+            assert (DROP in left) == (self.dropped > 0), "what was dropped is its dropper's"
+            # Who died between an upload's begin and its job's row has told nobody: the bucket's lifecycle ends it.
+            assert self.stack.open_uploads() & {job.id for job in self.jobs} == set()
             assert self.stack.usage.held(OWNER, self.stack.clock()).stored_bytes == 0
         finally:
             self.aws.stop()
 
+    def the_newest_drop_is_answered(self) -> None:
+        """Unless its job was deleted, or it was taken away, so that an older one's answer is as good."""
+        newest = max(
+            (job for job in self.stored() if job.dropped), key=lambda job: job.timings.created_at, default=None
+        )
+        there = self.stack.objects.head(DROP)
+        if newest is None or newest.dropped is None or there is None or there.version_id != newest.dropped.version_id:
+            return
+        text = self.stack.objects.read(DROP.replace(".wav", ".txt"))
+        error = self.stack.objects.read(DROP.replace(".wav", ".error.txt"))
+        if newest.status is JobStatus.COMPLETED:
+            assert text
+            assert text.decode().split() == WORDS
+            assert error is None
+        else:
+            assert error
+            assert newest.id in error.decode()
+
     def settle(self) -> None:
         """Deliver all that is on its way, and let the schedule run, for as long as any job could need."""
+        stack, self.stack.sources.error = self.stack, None
         for _ in range(3):
-            for number in range(len(self.stack.arrivals.announced)):
-                self.act("arrive", number, None)
-            for number in range(len(self.stack.queue.sent)):
-                self.act("work", number, None)
+            for what, queue in (
+                ("fetch", stack.fetches.asked),
+                ("arrive", stack.arrivals.announced),
+                ("work", stack.queue.sent),
+            ):
+                for number, _event in enumerate(queue):  # what is added meanwhile is delivered as well
+                    self.act(what, number, None)
+            for _event in stack.waiting():
+                self.act("tell", 0, None)
             self.stack.clock.forward(4000)
             self.stack.reconcile()
             self.stack.sweep()
@@ -202,37 +261,76 @@ class JobRaces(RuleBasedStateMachine):
             happens = Twist(at, {"die": die, "fail": fail}.get(name) or (lambda: self.meanwhile(name, other)))
         with suppress(Rejected, Unavailable, Killed):
             self.stack.calls.run(self.action(what, which), happens)
+        self.learn()
 
     def meanwhile(self, what: str, which: int) -> None:
         with suppress(Rejected, Unavailable):
             self.action(what, which)()
+        self.learn()
+
+    def learn(self) -> None:
+        """Jobs that were made, whoever was told of them, and recordings that have come."""
+        known = {job.id for job in self.jobs}
+        self.jobs += reversed([job for job in self.stack.jobs.newest(OWNER, limit=20) if job.id not in known])
+        self.stack.notice()
 
     def action(self, what: str, which: int) -> Callable[[], object]:
-        stack, job = self.stack, self.job(which)
-        sent, announced = stack.queue.parts, stack.arrivals.announced
+        stack, sent = self.stack, self.stack.queue.parts
+        asked, announced = stack.fetches.asked, stack.arrivals.announced
         actions: dict[str, Callable[[], object]] = {
-            "cancel": lambda: stack.cancel(OWNER, job.id),
-            "retry": lambda: stack.retry(OWNER, job.id, Options(model="tiny.en")),
-            "edit": lambda: self.edit(job),
-            "index": lambda: stack.index(OWNER, job.id),
-            "delete": lambda: stack.delete(OWNER, job.id),
+            **{way: lambda way=way: stack.announce(way) for way in WAYS},
             "reconcile": stack.reconcile,
             "sweep": stack.sweep,
+            "tell": lambda: stack.tell(which),
+            "take_away": lambda: stack.drops.remove(DROP),
             "lease runs out": lambda: stack.clock.forward(121),
         }
+        if self.jobs:
+            actions |= self.actions_on(self.job(which))
+        if asked:
+            request = asked[which % len(asked)]
+            actions |= {
+                "fetch": lambda: stack.fetch(request),
+                "bury_fetch": lambda: stack.fail.for_fetch(request),
+            }
         if sent:
             event = sent[which % len(sent)]
             actions |= {
                 "work": lambda: stack.transcribe(event),
-                "bury part": lambda: stack.fail.for_part(event, None),
+                "bury_part": lambda: stack.fail.for_part(event, None),
             }
         if announced:
-            key = announced[which % len(announced)]
+            key, version_id = announced[which % len(announced)]
             actions |= {
-                "arrive": lambda: stack.intake(key, "2026-11-22T12:00:05.000Z"),
-                "bury": lambda: stack.fail.for_arrival(key),
+                "arrive": lambda: stack.arrive(key, version_id),
+                "bury": lambda: stack.bury(key, version_id),
             }
         return actions.get(what, lambda: None)
+
+    def actions_on(self, job: Job) -> dict[str, Callable[[], object]]:
+        stack = self.stack
+        return {
+            "bring": lambda: self.bring_in(job),
+            "put_part": lambda: stack.put_part(job),
+            "give_up": lambda: stack.upload_parts.abort(OWNER, job.id),
+            "cancel": lambda: stack.cancel(OWNER, job.id),
+            "retry": lambda: stack.retry(OWNER, job.id, OPTIONS),
+            "edit": lambda: self.edit(job),
+            "index": lambda: stack.index(OWNER, job.id),
+            "delete": lambda: stack.delete(OWNER, job.id),
+        }
+
+    def bring_in(self, job: Job) -> None:
+        if job.source_url:
+            requests = [request for request in self.stack.fetches.asked if request.job_id == job.id]
+            if requests:
+                self.stack.fetch(requests[-1])
+        elif job.multipart_id:
+            self.stack.complete(job)
+        elif not job.dropped and self.stack.clock() < datetime.fromisoformat(job.upload_expires_at):
+            # The signed URL is good for an hour, whatever becomes of the job.
+            key = str(UploadKey(job.owner, job.id, job.name))
+            self.stack.objects.write(key, RECORDING, content_type="audio/wav")
 
     def edit(self, job: Job) -> None:
         base = self.stack.jobs.get(OWNER, job.id).transcript_version

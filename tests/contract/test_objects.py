@@ -118,6 +118,17 @@ def test_an_upload_may_be_given_up_twice(objects) -> None:
     assert objects.head(KEY) is None
 
 
+def test_open_uploads_are_given_up_by_prefix(bucket: str) -> None:
+    s3, under = boto3.client("s3"), "uploads/ada/1/"
+    objects = S3Objects(s3, bucket)
+    objects.abort_uploads(under)
+    for key in (f"{under}talk.wav", f"{under}talk.wav", "uploads/ada/10/talk.wav"):
+        objects.start_multipart(key, content_type="audio/wav")
+    objects.abort_uploads(under)
+    left = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert [upload["Key"] for upload in left] == ["uploads/ada/10/talk.wav"]
+
+
 def test_deletion_takes_every_version_and_nothing_else(objects) -> None:
     objects.write("work/a/1.json", b"1", content_type="application/json")
     objects.write("work/a/1.json", b"2", content_type="application/json")

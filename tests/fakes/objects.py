@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import md5
 from typing import BinaryIO
 
-from sotto.domain.errors import InvalidInput, RecordingReplaced, WrongState
+from sotto.domain.errors import InvalidInput, RecordingReplaced, StorageUnavailable, WrongState
 from sotto.domain.job import RecordingRef
 from sotto.domain.uploads import PresignedPut, UploadedPart
 
@@ -18,6 +18,7 @@ class InMemoryObjects:
     def __init__(self) -> None:
         self.versions: dict[str, list[bytes]] = {}
         self.multiparts: dict[str, dict[int, bytes]] = {}
+        self._begun: dict[str, str] = {}
         self._uploads = 0
 
     def presign_put(
@@ -33,7 +34,7 @@ class InMemoryObjects:
     def start_multipart(self, key: str, *, content_type: str) -> str:
         self._uploads += 1
         upload = f"upload-{self._uploads}"
-        self.multiparts[upload] = {}
+        self.multiparts[upload], self._begun[upload] = {}, key
         return upload
 
     def presign_part(self, key: str, multipart_id: str, number: int, *, expires_s: int) -> str:
@@ -41,6 +42,8 @@ class InMemoryObjects:
 
     def put_part(self, multipart_id: str, number: int, content: bytes) -> str:
         """What a caller does with the signed URL of a part; returns the ETag."""
+        if multipart_id not in self.multiparts:
+            raise StorageUnavailable("bucket: expected an open upload, found none")
         self.multiparts[multipart_id][number] = content
         return md5(content, usedforsecurity=False).hexdigest()
 
@@ -64,6 +67,10 @@ class InMemoryObjects:
 
     def abort_multipart(self, key: str, multipart_id: str) -> None:
         self.multiparts.pop(multipart_id, None)
+
+    def abort_uploads(self, prefix: str) -> None:
+        for upload in [upload for upload in self.multiparts if self._begun[upload].startswith(prefix)]:
+            self.abort_multipart(self._begun[upload], upload)
 
     def put(self, key: str, content: bytes) -> RecordingRef:
         """What a caller does with a signed PUT."""

@@ -34,6 +34,13 @@ def test_an_open_multipart_upload_is_given_up(service) -> None:
     assert service.objects.multiparts == {}
 
 
+def test_a_repeated_cancel_gives_up_the_upload_that_the_first_left_open(service) -> None:
+    job = service.accept(size_bytes=101 * MB)
+    service.jobs.move(job, JobStatus.CANCELLED)  # as far as the first got
+    service.cancel(OWNER, job.id)
+    assert service.objects.multiparts == {}
+
+
 def test_what_has_ended_cannot_be_cancelled(service) -> None:
     job = service.queued(10.0)
     service.transcribe(service.queue.parts[0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, WrongState
+from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, StorageUnavailable, WrongState
 from sotto.domain.job import JobStatus
 from sotto.domain.options import Options
 from sotto.domain.uploads import MultipartPlan, PresignedPut
@@ -91,6 +91,31 @@ def test_an_upload_that_is_given_up_cancels_its_job(service) -> None:
     assert service.objects.multiparts == {}
     with pytest.raises(WrongState):
         service.upload_parts.sign(OWNER, job.id, [1])
+
+
+def test_giving_up_that_was_cut_off_can_be_repeated(service, monkeypatch) -> None:
+    job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
+    with monkeypatch.context() as broken:
+        broken.setattr(service.jobs, "move", _break_down(StorageUnavailable("table: expected an answer, found none")))
+        with pytest.raises(StorageUnavailable):
+            service.upload_parts.abort(OWNER, job.id)
+    assert service.objects.multiparts == {}
+    service.upload_parts.abort(OWNER, job.id)
+    assert service.now(job).status is JobStatus.CANCELLED
+
+
+def test_a_job_that_is_refused_at_the_last_moment_leaves_no_upload(service, monkeypatch) -> None:
+    monkeypatch.setattr(service.jobs, "create", _break_down(WrongState("job: expected a new id, found a job")))
+    with pytest.raises(WrongState):
+        service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1")
+    assert service.objects.multiparts == {}
+
+
+def _break_down(error: Exception):
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    return broken
 
 
 def test_a_single_put_has_no_parts(service) -> None:

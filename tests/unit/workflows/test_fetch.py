@@ -230,6 +230,17 @@ def test_a_cancelled_or_deleted_job_stops_the_download(fetching: Fetching) -> No
         assert fetching.run() == "stale"
 
 
+@pytest.mark.parametrize("stop", ["cancel", "delete"])
+def test_what_a_try_that_died_had_begun_is_given_up_with_its_job(fetching: Fetching, stop: str) -> None:
+    fetching.sources.content[URL], fetching.sources.breaks_at = LARGE, MIN_PART_BYTES + 5
+    job = fetching.accept()
+    with pytest.raises(SourceUnavailable):
+        fetching.run()
+    assert fetching.open_uploads() == 1
+    getattr(fetching.service, stop)(OWNER, job.id)
+    assert fetching.open_uploads() == 0
+
+
 def test_a_lost_request_is_sent_again(fetching: Fetching) -> None:
     fetching.accept()
     fetching.service.clock.forward(7201)

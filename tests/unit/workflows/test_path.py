@@ -10,6 +10,7 @@ from sotto.domain.metering import Work
 from sotto.domain.object_keys import work_key
 from sotto.domain.parts import Lane
 from sotto.domain.renderings.view import View
+from sotto.workflows.create_job import MB
 from sotto.workflows.list_jobs import JobFilters
 from sotto.workflows.reconcile_jobs import GIVE_UP_AFTER
 from tests.examples import OWNER
@@ -281,6 +282,15 @@ def test_deletion_removes_objects_rows_and_open_uploads(service) -> None:
     assert (service.objects.versions, service.jobs.rows, service.jobs.part_rows) == ({}, {}, {})
 
 
+def test_an_upload_that_was_begun_after_the_deletion_is_given_up_later(service) -> None:
+    job = service.accept()
+    service.delete(OWNER, job.id)
+    service.objects.start_multipart(f"uploads/{OWNER}/{job.id}/talk.wav", content_type="audio/wav")
+    service.clock.forward(3601)
+    assert service.sweep() == {"stayed_deleted": 1}
+    assert service.objects.multiparts == {}
+
+
 def test_a_dead_part_fails_its_job_with_what_the_worker_said(service) -> None:
     job = service.queued(500.0)
     reason = RecordingDamaged("recording: broken").failure
@@ -323,6 +333,22 @@ def test_an_upload_that_never_came_expires(service) -> None:
     assert service.reconcile() == {"expired": 1}
     assert service.now(job).status is JobStatus.EXPIRED
     assert service.now(job).failure.code == "upload_never_finished"
+
+
+def test_an_upload_that_is_completed_while_it_expires_is_refused(service, monkeypatch) -> None:
+    job = service.accept(size_bytes=101 * MB)
+    etag, head = service.objects.put_part(job.multipart_id, 1, b"500"), service.objects.head
+
+    def too_late(key: str) -> object:
+        found = head(key)
+        with pytest.raises(WrongState):
+            service.objects.complete_multipart(key, job.multipart_id, [(1, etag)])
+        return found
+
+    monkeypatch.setattr(service.objects, "head", too_late)
+    service.clock.forward(3901)
+    assert service.reconcile() == {"expired": 1}
+    assert service.objects.versions == {}
 
 
 def test_an_upload_whose_event_was_lost_is_announced(service) -> None:

@@ -112,6 +112,13 @@ class S3Objects:
                 if code_of(error) != "NoSuchUpload":
                     raise
 
+    def abort_uploads(self, prefix: str) -> None:
+        with translated(StorageUnavailable, "bucket"):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix)
+            found = [(upload["Key"], upload["UploadId"]) for page in pages for upload in page.get("Uploads", [])]
+        for key, multipart_id in found:
+            self.abort_multipart(key, multipart_id)
+
     def head(self, key: str) -> RecordingRef | None:
         with translated(StorageUnavailable, "bucket"):
             try:

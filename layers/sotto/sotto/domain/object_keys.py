@@ -46,6 +46,10 @@ class UploadKey:
         return f"uploads/{self.owner}/{self.job_id}/{self.name}"
 
 
+def uploads_prefix(owner: str, job_id: str) -> str:
+    return f"uploads/{owner}/{job_id}/"
+
+
 def parse_upload_key(key: str) -> UploadKey | None:
     """The parts of an upload's key (already URL-decoded), or None when it is not one."""
     pieces = key.split("/", 3)
@@ -81,7 +85,7 @@ def export_key(owner: str, job_id: str, attempt: int, version: int, content: byt
 def job_prefixes(owner: str, job_id: str) -> tuple[str, ...]:
     """Every prefix under which a job may have objects: what deletion empties."""
     return (
-        f"uploads/{owner}/{job_id}/",
+        uploads_prefix(owner, job_id),
         f"work/{owner}/{job_id}/",
         transcripts_prefix(owner, job_id),
         f"exports/{owner}/{job_id}/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sotto.domain.job import Job, JobStatus
-from sotto.domain.object_keys import UploadKey
+from sotto.domain.object_keys import uploads_prefix
 from sotto.workflows.moments import iso
 from sotto.workflows.ports import Clock, Jobs, Objects
 
@@ -17,12 +17,14 @@ class CancelJob:
     clock: Clock
 
     def __call__(self, owner: str, job_id: str) -> Job:
-        """Cancel the job; an unfinished upload is given up. Raises WrongState when it has ended otherwise."""
+        """Cancel the job; an unfinished upload is given up. Raises WrongState when it has ended otherwise.
+
+        A repeated call gives up what one that was cut off has left.
+        """
         job = self.jobs.get(owner, job_id)
-        if job.status is JobStatus.CANCELLED:
-            return job
-        awaited_upload = job.status is JobStatus.AWAITING_UPLOAD
-        job = self.jobs.move(job, JobStatus.CANCELLED, timings=replace(job.timings, completed_at=iso(self.clock())))
-        if awaited_upload and job.multipart_id:
-            self.objects.abort_multipart(str(UploadKey(owner, job_id, job.name)), job.multipart_id)
+        if job.status is not JobStatus.CANCELLED:
+            ended = replace(job.timings, completed_at=iso(self.clock()))
+            job = self.jobs.move(job, JobStatus.CANCELLED, timings=ended)
+        if job.recording is None and (job.multipart_id or job.source_url):
+            self.objects.abort_uploads(uploads_prefix(owner, job_id))
         return job

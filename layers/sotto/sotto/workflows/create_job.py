@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge
+from sotto.domain.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, Rejected
 from sotto.domain.idempotency import Once
 from sotto.domain.job import Job, JobStatus, Timings
 from sotto.domain.labels import clean_tags, clean_title
@@ -102,7 +102,12 @@ class CreateJob:
             upload_expires_at=after(now, self.upload_ttl_s),
             multipart_id=self.objects.start_multipart(key, content_type=request.content_type) if large else None,
         )
-        stored = self.jobs.create(job, due_at=after(now, self.upload_ttl_s + RECONCILE_GRACE_S), once=once)
+        try:
+            stored = self.jobs.create(job, due_at=after(now, self.upload_ttl_s + RECONCILE_GRACE_S), once=once)
+        except Rejected:
+            if job.multipart_id:
+                self.objects.abort_multipart(key, job.multipart_id)
+            raise
         if job.multipart_id and stored.id != job.id:  # an equal request was faster
             self.objects.abort_multipart(key, job.multipart_id)
         return self._signed(stored)

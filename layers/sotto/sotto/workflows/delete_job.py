@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sotto.domain.errors import NotFound, StorageUnavailable, WrongState
 from sotto.domain.job import FINAL, JobStatus
-from sotto.domain.object_keys import UploadKey, job_prefixes
+from sotto.domain.object_keys import job_prefixes, uploads_prefix
 from sotto.domain.receipts import Deletion, Look, ObjectCount, Receipt
 from sotto.workflows.moments import after, iso
 from sotto.workflows.ports import Clock, Jobs, Objects
@@ -74,11 +74,14 @@ class DeleteJob:
             if job.status not in FINAL:
                 self.jobs.move(job, JobStatus.CANCELLED)
         except NotFound:
-            return  # an earlier try got as far as that
+            pass  # an earlier try got as far as that
         except WrongState:
             pass  # it ended, or was retried, meanwhile: without its row the new attempt finds nothing
-        if job.multipart_id and job.recording is None:
-            self.objects.abort_multipart(str(UploadKey(owner, job_id, job.name)), job.multipart_id)
+        self.give_up_uploads(owner, job_id)
+
+    def give_up_uploads(self, owner: str, job_id: str) -> None:
+        """Nobody finishes them any more: the caller's own, and what tries to fetch left behind when they died."""
+        self.objects.abort_uploads(uploads_prefix(owner, job_id))
 
     def _noted(self, begun: Deletion | None, look: Look, owner: str, job_id: str) -> bool:
         before = begun.receipt if begun else None

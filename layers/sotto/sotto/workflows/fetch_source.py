@@ -18,6 +18,7 @@ from sotto.domain.errors import (
     SourceTimedOut,
     SourceTooLarge,
     SourceUnavailable,
+    Unavailable,
     WrongState,
 )
 from sotto.domain.events import FetchRequested
@@ -111,7 +112,11 @@ class FetchSource:
 
     def _store(self, job: Job, key: str, upload: _Upload, content: bytes) -> None:
         number = len(upload.parts) + 1
-        etag = self.objects.upload_part(key, upload.state.multipart_id, number, content)
+        try:
+            etag = self.objects.upload_part(key, upload.state.multipart_id, number, content)
+        except Unavailable:
+            self._awaiting(job.owner, job.id, job.attempt)  # who stops a job gives its upload up
+            raise
         upload.parts.append((number, etag))
         upload.bytes += len(content)
         upload.fresh += 1

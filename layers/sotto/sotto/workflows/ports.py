@@ -153,6 +153,10 @@ class Objects(Protocol):
 
     def abort_multipart(self, key: str, multipart_id: str) -> None: ...
 
+    def abort_uploads(self, prefix: str) -> None:
+        """Give up every multipart upload that is open under `prefix`, whoever began it."""
+        ...
+
     def head(self, key: str) -> RecordingRef | None:
         """The newest version of the object, or None."""
         ...

@@ -72,6 +72,8 @@ class ReconcileJobs:
 
     def _repair_upload(self, job: Job) -> str:
         key = str(UploadKey(job.owner, job.id, job.name))
+        if job.multipart_id:  # before the look, so that nobody can complete it after the look
+            self.objects.abort_multipart(key, job.multipart_id)
         recording = self.objects.head(key)
         if recording is not None:
             self.arrivals.announce(key, recording)
@@ -86,8 +88,6 @@ class ReconcileJobs:
             self.arrivals.announce(dropped.key, dropped)
             self.jobs.postpone(job, after(self.clock(), STALLED_AFTER_S))
             return "dropped_again"
-        if job.multipart_id:
-            self.objects.abort_multipart(key, job.multipart_id)
         error = UploadNeverFinished(f"upload: expected it by {job.upload_expires_at}, found nothing")
         return self._end(job, JobStatus.EXPIRED, error.failure)
 

@@ -44,6 +44,7 @@ class SweepDeletions:
         if deletion.jws is None or receipt.completed_at is None:
             self.delete(receipt.owner, receipt.job_id)
             return "deletion_finished"
+        self.delete.give_up_uploads(receipt.owner, receipt.job_id)
         clean = self.delete.look(receipt.owner, receipt.job_id).empty
         if not clean:
             self.delete.remove(receipt.owner, receipt.job_id)

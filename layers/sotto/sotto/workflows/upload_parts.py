@@ -50,8 +50,8 @@ class UploadParts:
     def abort(self, owner: str, job_id: str) -> None:
         """Give the upload up; the job is CANCELLED and what was uploaded is removed."""
         job, key, upload = self._open_upload(owner, job_id)
+        self.objects.abort_multipart(key, upload)  # first: a caller whose call was cut off may repeat it
         self.jobs.move(job, JobStatus.CANCELLED)
-        self.objects.abort_multipart(key, upload)
 
     def _open_upload(self, owner: str, job_id: str) -> tuple[Job, str, str]:
         job = self.jobs.get(owner, job_id)
