@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 
 AUDIO = Path(__file__).resolve().parent / "audio"
 SAMPLE = AUDIO / "sample.ogg"
+ANOTHER_VOICE = AUDIO / "spanish.ogg"
 SAMPLE_TEXT: str = next(
     str(clip["reference"]) for clip in json.loads((AUDIO / "manifest.json").read_text()) if clip["file"] == SAMPLE.name
 )
@@ -63,13 +64,20 @@ SMALL_MP3 = Format("mp3", "mp3", "libmp3lame", "mp3", "audio/mpeg", rate=RATE, l
 """For long recordings: what speech needs, quickly made."""
 
 
-def sample() -> np.ndarray:
-    """The sample, mono float32 at 16 kHz."""
+def sample(path: Path = SAMPLE) -> np.ndarray:
+    """The sample, or another recording, mono float32 at 16 kHz."""
     resampler = av.AudioResampler("flt", "mono", RATE)
-    with av.open(str(SAMPLE)) as container:
+    with av.open(str(path)) as container:
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
     frames += resampler.resample(None)
     return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def two_people() -> tuple[np.ndarray, float, float]:
+    """One voice, another, the first again, with half a second between; and the seconds at which the voices change."""
+    one, other, pause = sample(), sample(ANOTHER_VOICE), np.zeros(RATE // 2, np.float32)
+    first, second = len(one) + len(pause) / 2, len(one) + len(other) + 1.5 * len(pause)
+    return np.concatenate([one, pause, other, pause, one]), first / RATE, second / RATE
 
 
 def write(path: Path, samples: np.ndarray, form: Format) -> Path:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
@@ -138,13 +139,14 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def queue_part(jobs: DynamoJobs, objects: S3Objects, bucket: str, job_id: str) -> PartQueued:
+def queue_part(jobs: DynamoJobs, objects: S3Objects, bucket: str, job_id: str, **options: Any) -> PartQueued:
     """A job of one part, which waits for a worker; its recording is our sample."""
+    wanted = Options(model="tiny.en", **options)
     key = f"uploads/{NEW.owner}/{job_id}/sample.ogg"
     objects.write(key, SAMPLE.read_bytes(), content_type="audio/ogg")
     recording = objects.head(key)
     assert recording is not None
-    job = replace(NEW, id=job_id)
+    job = replace(NEW, id=job_id, options=wanted)
     jobs.create(job, due_at="2026-11-22T13:00:00.000Z")
     jobs.move(
         job,
@@ -169,7 +171,7 @@ def queue_part(jobs: DynamoJobs, objects: S3Objects, bucket: str, job_id: str) -
             size_bytes=recording.size_bytes,
             duration_s=SAMPLE_S,
         ),
-        options=Options(model="tiny.en"),
+        options=wanted,
     )
 
 
@@ -187,8 +189,8 @@ class Aws:
     def objects(self) -> S3Objects:
         return S3Objects(boto3.client("s3", endpoint_url=self.url), BUCKET)
 
-    def queued_part(self) -> PartQueued:
-        return queue_part(self.jobs, self.objects, BUCKET, NEW.id)
+    def queued_part(self, **options: Any) -> PartQueued:
+        return queue_part(self.jobs, self.objects, BUCKET, NEW.id, **options)
 
     def job(self) -> Job:
         return self.jobs.get(NEW.owner, NEW.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -12,7 +13,11 @@ import httpx
 import pytest
 
 from sotto.domain.job import JobStatus
-from tests.integration.transcribe_entry.conftest import Aws, answer_of, free_port, running
+from sotto.domain.object_keys import transcript_key
+from sotto.domain.transcript import Transcript
+from tests.conftest import ROOT
+from tests.e2e.caller import word_errors
+from tests.integration.transcribe_entry.conftest import SAMPLE_TEXT, Aws, answer_of, free_port, running
 
 COMMAND = ["-m", "functions_framework", "--host", "127.0.0.1"]
 IMAGE = {
@@ -79,3 +84,25 @@ def test_the_forked_worker_loads_the_model_and_transcribes(
         assert aws.job().status is JobStatus.COMPLETED
         again = client.post("/", content=part.model_dump_json(), headers=EVENT)
         assert again.status_code == 200, "the same event again is harmless"
+
+
+@pytest.mark.speech
+def test_a_worker_that_cannot_fetch_the_model_of_speakers_completes_the_job_with_a_warning(
+    environment: dict[str, str], tmp_path: Path, aws: Aws
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(ROOT / ".models" / "tiny.en", models / "tiny.en")
+    alone = {"SOTTO_MODEL_DIR": str(models), "PIP_NO_INDEX": "1"}  # and the bucket has no models/ either
+    part = aws.queued_part(speakers=True)
+    with served(environment | alone, tmp_path) as client:
+        assert settled(client).status_code == 200
+        answer = client.post("/", content=part.model_dump_json(), headers=EVENT)
+        assert answer.status_code == 200, answer.text
+    job = aws.job()
+    assert job.status is JobStatus.COMPLETED
+    assert job.warnings == ("Speakers could not be told apart: the model for it is not available.",)
+    stored = aws.objects.read(transcript_key(job.owner, job.id, job.attempt))
+    assert stored is not None
+    transcript = Transcript.model_validate_json(stored)
+    assert word_errors(SAMPLE_TEXT, transcript.text) <= 3
+    assert {segment.speaker for segment in transcript.segments} == {None}
