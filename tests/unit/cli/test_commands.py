@@ -60,6 +60,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ("transcript revert 01J 1", ("POST", "/jobs/{job_id}/revert"), "version 1 says what version 1 said"),
         ("transcript edit 01J --replace 2026-11-22 x", ("POST", "/jobs/{job_id}/edits"), "version 1: 1 operations"),
         ("transcript edit 01J --replace 2026-11-22 x --dry-run", ("GET", "/jobs/{job_id}/segments"), '"text": "x"'),
+        ("transcript edit 01J --rename-speaker A Ann", ("POST", "/jobs/{job_id}/edits"), "version 1: 1 operations"),
+        ("transcript edit 01J --rename-speaker A Ann --dry-run", ("GET", "/jobs/{job_id}"), '"name": "Ann"'),
         ("search budget --language en --from 2026-11-01", ("GET", "/search"), "2026-11-22      0:00  2026-11-22: "),
         ("search budget --json", ("GET", "/search"), '"highlights"'),
         ("webhooks create https://x.org --event job.failed", ("POST", "/webhooks"), "2026-11-22\nwebhook"),
@@ -154,6 +156,19 @@ def test_words_are_taken_out_when_nothing_takes_their_place() -> None:
     assert list(replacements([segment("um", "so")], "um", "")) == [{"op": "delete", "first": 10, "last": 10}]
 
 
+def test_speakers_are_renamed_in_one_version(asked: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    renamed = ["--rename-speaker", "Speaker 1", "Ann", "--rename-speaker", "Speaker 2", "Bo"]
+    assert main(["transcript", "edit", "01J", *renamed, "--base-version", "3", "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "base_version": 3,
+        "operations": [
+            {"op": "rename_speaker", "speaker": "Speaker 1", "name": "Ann"},
+            {"op": "rename_speaker", "speaker": "Speaker 2", "name": "Bo"},
+        ],
+    }
+
+
 # --- the page and the help
 
 
@@ -197,5 +212,6 @@ def test_the_completion_script_is_one_that_bash_reads(capsys: pytest.CaptureFixt
     assert main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
     assert "redeliver" in script
+    assert "--rename-speaker" in script
     checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr

@@ -50,7 +50,14 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "get_transcript": ("01J", "json"),
     "get_canonical_transcript": ("01J", 1),
     "list_segments": ("01J", 1),
-    "edit": ("01J", 1, [{"op": "replace", "first": 1, "last": 2, "text": "Sotto"}]),
+    "edit": (
+        "01J",
+        1,
+        [
+            {"op": "replace", "first": 1, "last": 2, "text": "Sotto"},
+            {"op": "rename_speaker", "speaker": "Speaker 1", "name": "Ann"},
+        ],
+    ),
     "revert": ("01J", 2, 1),
     "list_versions": ("01J",),
     "diff": ("01J", 1, 2),

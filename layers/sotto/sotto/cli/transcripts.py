@@ -19,9 +19,10 @@ def register(subparsers: arguments.Subparsers) -> None:
     edit = arguments.command(
         commands,
         "edit",
-        "correct words; makes a new version",
+        "correct words and names of speakers; makes a new version",
         "transcript edit 01K... --replace Soto Sotto",
         "transcript edit 01K... --replace 'a green tree' 'agreed' --dry-run",
+        "transcript edit 01K... --rename-speaker 'Speaker 1' Ann --rename-speaker 'Speaker 2' Bo",
         "transcript edit 01K... --operations edits.json --base-version 3",
     )
     edit.add_argument("id", metavar="ID")
@@ -33,7 +34,14 @@ def register(subparsers: arguments.Subparsers) -> None:
         metavar=("OLD", "NEW"),
         help="wherever these words are said, whatever their case and punctuation; again for more",
     )
-    how.add_argument("--operations", type=Path, metavar="FILE", help="JSON list of operations on word ids")
+    how.add_argument(
+        "--rename-speaker",
+        nargs=2,
+        action="append",
+        metavar=("OLD", "NEW"),
+        help="everywhere; two of one name become one; again for more",
+    )
+    how.add_argument("--operations", type=Path, metavar="FILE", help="JSON list of operations, on word ids")
     edit.add_argument("--base-version", type=int, metavar="N", help="the version that is corrected (default: newest)")
     edit.add_argument("--dry-run", action="store_true", help="print the operations, change nothing")
     edit.set_defaults(run=edit_words)
@@ -145,6 +153,8 @@ def edit_words(given: argparse.Namespace) -> int:
         base = given.base_version or client.get_job(given.id).transcript_version
         if given.operations:
             operations = _read(given.operations)
+        elif given.rename_speaker:
+            operations = [{"op": "rename_speaker", "speaker": old, "name": new} for old, new in given.rename_speaker]
         else:
             segments = list(client.list_segments(given.id, base))
             operations = [one for old, new in given.replace for one in replacements(segments, old, new)]

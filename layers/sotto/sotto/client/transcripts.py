@@ -29,11 +29,12 @@ class Word(Answer):
 
 
 class Segment(Answer):
-    """About a sentence; times in seconds. Without word times `words` is empty."""
+    """About a sentence; times in seconds. Without word times `words` is empty. `speaker` is None when nobody asked."""
 
     start: float
     end: float
     text: str
+    speaker: str | None = None
     words: list[Word] = Field(default_factory=list)
     edited: bool = False
 
