@@ -14,7 +14,7 @@ import pytest
 from sotto.entry.openai_form import MAX_FORM_BYTES
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller, word_errors, words
-from tests.recordings import Format, encode
+from tests.recordings import SMALL_FLAC, Format, encode, two_people
 
 pytestmark = pytest.mark.e2e
 
@@ -60,6 +60,21 @@ def test_a_file_becomes_its_words_in_each_format(client: openai.OpenAI) -> None:
     assert words(create(response_format="text")) == words(brief.text)
     assert create(response_format="srt").startswith("1\n00:00:0")
     assert create(response_format="vtt").startswith("WEBVTT")
+
+
+def test_who_says_what_is_told_by_letters(client: openai.OpenAI) -> None:
+    sound, first_change, second_change = two_people()
+    found = client.audio.transcriptions.create(
+        file=("two.flac", encode(sound, 16_000, SMALL_FLAC)),
+        model="tiny.en",
+        response_format="diarized_json",
+        chunking_strategy="auto",
+    )
+    assert (found.task, found.duration) == ("transcribe", pytest.approx(len(sound) / 16_000, abs=0.1))
+    for segment in found.segments:
+        middle = (segment.start + segment.end) / 2
+        assert segment.speaker == ("B" if first_change < middle < second_change else "A")
+    assert words(" ".join(segment.text for segment in found.segments)) == words(found.text)
 
 
 def test_a_recording_that_outlasts_the_gateway_is_one_job(client: openai.OpenAI, caller: Caller) -> None:

@@ -88,6 +88,28 @@ def test_a_translation_says_what_it_is(service: Service, worker: Worker) -> None
     assert (found.language, found.task) == ("english", "translate")
 
 
+def test_speakers_are_asked_for_by_the_format(service: Service, worker: Worker, jobs) -> None:
+    worker.allowed.set()
+
+    def create(**options):
+        return service.client.audio.transcriptions.create(model="whisper-1", **options)
+
+    plain = create(file=SAMPLE)
+    (plain_job,) = jobs()
+    diarized = create(file=SAMPLE, response_format="diarized_json")
+    assert (diarized.task, diarized.text, diarized.usage.type) == ("transcribe", plain.text, "duration")
+    assert {segment.speaker for segment in diarized.segments} == {""}, "this worker tells nobody apart"
+    (job_id,) = set(jobs()) - {plain_job}
+    again = create(file=b"", response_format="diarized_json", extra_body={"upload_id": job_id})
+    assert again.segments == diarized.segments
+    with pytest.raises(openai.BadRequestError, match="speakers"):
+        create(file=b"", response_format="diarized_json", extra_body={"upload_id": plain_job})
+    translation = {"file": SAMPLE.read_bytes()}
+    form = {"response_format": "diarized_json"}
+    refused = httpx.post(f"{service.url}/audio/translations", files=translation, data=form, headers=KEY)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "response_format")
+
+
 def test_whoever_does_not_want_to_wait_is_told_where_the_job_is(service: Service, jobs) -> None:
     answer = service.client.audio.transcriptions.with_raw_response.create(
         file=SAMPLE, model="tiny.en", extra_headers={"Prefer": "respond-async"}
@@ -136,7 +158,8 @@ def test_keywords_and_options_reach_the_job(service: Service, worker: Worker) ->
     [
         ({"model": "large-v3"}, "model"),
         ({"model": "whisper-1", "language": "english"}, "language"),
-        ({"model": "whisper-1", "response_format": "diarized_json"}, "response_format"),
+        ({"model": "whisper-1", "response_format": "pdf"}, "response_format"),
+        ({"model": "whisper-1", "known_speaker_names": ["Ann"]}, "known_speaker_names"),
         ({"model": "whisper-1", "stream": True}, "stream"),
         ({"model": "whisper-1", "include": ["logprobs"]}, "include"),
         ({"model": "whisper-1", "temperature": 2}, "temperature"),

@@ -6,6 +6,7 @@ import json
 
 import openai
 import pytest
+from openai.types.audio.transcription_diarized import TranscriptionDiarized
 
 from sotto.domain.errors import (
     Failure,
@@ -64,6 +65,18 @@ def test_an_answer_that_lambda_would_not_pass_is_not_made(monkeypatch: pytest.Mo
     with pytest.raises(TooLarge) as refused:
         openai_shapes.transcription(QUEUED, TRANSCRIPT, TranscriptionForm())
     assert f"/v1/jobs/{QUEUED.id}/transcript" in refused.value.hint
+
+
+def test_speakers_are_letters_in_order_of_appearance() -> None:
+    speakers = ["Ann", None, *(f"Speaker {number}" for number in range(2, 29)), "Ann"]
+    segments = tuple(TRANSCRIPT.segments[0].model_copy(update={"speaker": name}) for name in speakers)
+    transcript = TRANSCRIPT.model_copy(update={"segments": segments})
+    answer = openai_shapes.transcription(QUEUED, transcript, TranscriptionForm(response_format="diarized_json"))
+    found = TranscriptionDiarized.model_validate_json(answer.body or "", strict=True)
+    letters = [segment.speaker for segment in found.segments]
+    assert letters[:4] == ["A", "", "B", "C"]
+    assert letters[-4:] == ["Z", "AA", "AB", "A"]
+    assert len({segment.id for segment in found.segments}) == len(speakers)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from string import ascii_uppercase
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -105,6 +106,56 @@ class VerboseAnswer(Shape):
         if "word" in granularities:
             answer.words = [VerboseWord.of(word) for segment in transcript.segments for word in segment.words]
         return answer
+
+
+class DiarizedSegment(Shape):
+    """`speaker` is A, B, ... in order of appearance, whatever its name by now; empty where nobody was told apart."""
+
+    type: Literal["transcript.text.segment"]
+    id: str
+    start: float
+    end: float
+    text: str
+    speaker: str
+
+
+class DiarizedAnswer(Shape):
+    """`response_format` diarized_json."""
+
+    task: Literal["transcribe"]
+    duration: float
+    text: str
+    segments: list[DiarizedSegment]
+    usage: DurationUsage
+
+    @classmethod
+    def of(cls, transcript: Transcript) -> DiarizedAnswer:
+        letters: dict[str | None, str] = {None: ""}
+        for segment in transcript.segments:
+            letters.setdefault(segment.speaker, _letter(len(letters) - 1))
+        return cls(
+            task="transcribe",
+            duration=transcript.recording.duration_s,
+            text=transcript.text,
+            segments=[
+                DiarizedSegment(
+                    type="transcript.text.segment",
+                    id=f"seg_{number}",
+                    start=one.start,
+                    end=one.end,
+                    text=one.text,
+                    speaker=letters[one.speaker],
+                )
+                for number, one in enumerate(transcript.segments)
+            ],
+            usage=DurationUsage.of(transcript),
+        )
+
+
+def _letter(number: int) -> str:
+    """A to Z, then AA, AB, ..."""
+    before, last = divmod(number, len(ascii_uppercase))
+    return (_letter(before - 1) if before else "") + ascii_uppercase[last]
 
 
 class OpenAiProblem(Shape):

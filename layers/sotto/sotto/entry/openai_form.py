@@ -1,7 +1,7 @@
 """OpenAI's request form: multipart/form-data in, one checked model out.
 
-Fields that would change the answer and that Sotto does not have (streaming, log probabilities, speakers) are refused
-by name, so that nobody gets something else than what was asked for.
+Fields that would change the answer and that Sotto does not have (streaming, log probabilities, known speakers) are
+refused by name, so that nobody gets something else than what was asked for.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sotto.workflows.transcribe_now import Recording
 MAX_FORM_BYTES = 4_500_000
 """Lambda takes 6 MiB in one call, and the gateway hands a form on as base64, which is a third longer. The rest is for
 the request's other facts. API Gateway itself would take 10 MB, so this is the limit that callers meet."""
+DIARIZED = "diarized_json"
 _MAX_FIELDS = 100
 _MAX_FIELD_BYTES = 16_384
 _SOUND = ("audio/", "video/", "application/ogg")
@@ -35,14 +36,17 @@ class TranscriptionForm(Shape):
     language: str | None = None
     prompt: str | None = Field(default=None, max_length=1000)
     keywords: list[str] = Field(default=[], max_length=100)
-    response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] = "json"
+    response_format: Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"] = "json"
     temperature: float | None = Field(default=None, ge=0.0, le=1.0)
     timestamp_granularities: list[Literal["word", "segment"]] = Field(default=["segment"])
     stream: Literal["false"] = "false"
     upload_id: str | None = Field(default=None, max_length=40)
 
     def to_options(self, task: Task, default_model: str) -> Options:
-        """The job's options. A model name that Whisper does not know (whisper-1) means the service's default."""
+        """The job's options. A model name that Whisper does not know (whisper-1) means the service's default.
+
+        Raises InvalidInput for speakers in a translation, which OpenAI's clients could not read.
+        """
         return Options(
             model=self._whisper_model() or default_model,
             language=self.language,
@@ -50,6 +54,7 @@ class TranscriptionForm(Shape):
             prompt=self.prompt,
             hotwords=self._hotwords(),
             temperature=self.temperature or 0.0,
+            speakers=self._speakers(task),
         )
 
     def check_agrees(self, job: Job, task: Task) -> None:
@@ -61,6 +66,7 @@ class TranscriptionForm(Shape):
             "prompt": self.prompt,
             "hotwords": self._hotwords(),
             "temperature": self.temperature,
+            "speakers": self._speakers(task) or None,
         }
         for name, wanted in named.items():
             present = getattr(job.options, name)
@@ -71,6 +77,13 @@ class TranscriptionForm(Shape):
                     found=wanted,
                     hint="Leave the field out, or name the options in POST /v1/jobs (or its retry).",
                 )
+
+    def _speakers(self, task: Task) -> bool:
+        if self.response_format != DIARIZED:
+            return False
+        if task is Task.TRANSLATE:
+            raise InvalidInput("response_format", expected="a format of translations", found=DIARIZED)
+        return True
 
     def _whisper_model(self) -> str | None:
         return self.model if self.model in MODELS else None

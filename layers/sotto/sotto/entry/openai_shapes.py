@@ -10,8 +10,14 @@ from sotto.domain.errors import LimitReached, Rejected, SottoError, TooLarge, Un
 from sotto.domain.job import Job
 from sotto.domain.renderings import CONTENT_TYPES, render
 from sotto.domain.transcript import Transcript
-from sotto.entry.openai_answers import OpenAiError, OpenAiProblem, TranscriptionAnswer, VerboseAnswer
-from sotto.entry.openai_form import TranscriptionForm
+from sotto.entry.openai_answers import (
+    DiarizedAnswer,
+    OpenAiError,
+    OpenAiProblem,
+    TranscriptionAnswer,
+    VerboseAnswer,
+)
+from sotto.entry.openai_form import DIARIZED, TranscriptionForm
 from sotto.workflows.read_transcript import MAX_ANSWER_BYTES
 
 FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt"}
@@ -31,16 +37,21 @@ def transcription(job: Job, transcript: Transcript, form: TranscriptionForm) -> 
         extension = FORMATS[form.response_format]
         body, content_type = render(transcript, extension).decode(), CONTENT_TYPES[extension]
     else:
-        brief = form.response_format == "json"
-        granularities = form.timestamp_granularities
-        shape = TranscriptionAnswer.of(transcript) if brief else VerboseAnswer.of(transcript, granularities)
-        body, content_type = shape.model_dump_json(exclude_unset=True), "application/json"
+        body, content_type = _shape(transcript, form).model_dump_json(exclude_unset=True), "application/json"
     if len(body.encode()) > MAX_ANSWER_BYTES:
         raise TooLarge(
             f"answer: expected at most {MAX_ANSWER_BYTES} bytes, found more",
             hint=f"GET /v1/jobs/{job.id}/transcript has every format, however long.",
         )
     return Response(status_code=HTTPStatus.OK, content_type=content_type, body=body, headers=headers)
+
+
+def _shape(transcript: Transcript, form: TranscriptionForm) -> TranscriptionAnswer | VerboseAnswer | DiarizedAnswer:
+    if form.response_format == DIARIZED:
+        return DiarizedAnswer.of(transcript)
+    if form.response_format == "verbose_json":
+        return VerboseAnswer.of(transcript, form.timestamp_granularities)
+    return TranscriptionAnswer.of(transcript)
 
 
 def refusal(error: SottoError, request: str) -> Response[str]:

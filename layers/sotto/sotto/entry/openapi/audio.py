@@ -14,18 +14,16 @@ from sotto.domain.errors import (
 )
 from sotto.domain.renderings import CONTENT_TYPES
 from sotto.entry.job_shapes import JobAnswer
-from sotto.entry.openai_answers import TranscriptionAnswer, VerboseAnswer
+from sotto.entry.openai_answers import DiarizedAnswer, TranscriptionAnswer, VerboseAnswer
 from sotto.entry.openai_form import TranscriptionForm
 from sotto.entry.openai_shapes import FORMATS
 from sotto.entry.openapi.route import JSON, TEXT, Door, Reply, Route
 
 _JOB = {"X-Sotto-Job": "the job's id"}
-_ANSWERS = {
-    200: Reply(
-        "The transcript.",
-        {JSON: (TranscriptionAnswer, VerboseAnswer), **{CONTENT_TYPES[one]: TEXT for one in FORMATS.values()}},
-        _JOB,
-    ),
+_TEXTS = {CONTENT_TYPES[one]: TEXT for one in FORMATS.values()}
+_TRANSLATED = Reply("The transcript.", {JSON: (TranscriptionAnswer, VerboseAnswer), **_TEXTS}, _JOB)
+_TRANSCRIBED = Reply("The transcript.", {JSON: (TranscriptionAnswer, VerboseAnswer, DiarizedAnswer), **_TEXTS}, _JOB)
+_LATER = {
     202: Reply(
         "The job, for who sent `Prefer: respond-async`.",
         {JSON: JobAnswer},
@@ -51,7 +49,7 @@ AUDIO = Door(
             "/audio/transcriptions",
             "transcribe",
             "A transcript in the language that was spoken.",
-            _ANSWERS,
+            {200: _TRANSCRIBED, **_LATER},
             form=TranscriptionForm,
             headers=_HEADERS,
             errors=_ERRORS,
@@ -61,7 +59,7 @@ AUDIO = Door(
             "/audio/translations",
             "translate",
             "A transcript in English.",
-            _ANSWERS,
+            {200: _TRANSLATED, **_LATER},
             form=TranscriptionForm,
             headers=_HEADERS,
             errors=_ERRORS,
