@@ -15,6 +15,7 @@ from sotto.speech.loading import ModelLoader
 from sotto.speech.transcriber import Transcriber
 from tests.recordings import AUDIO, wav
 from tests.speech.conftest import Hear, letters, text_of
+from tests.speech.test_recordings import ENGLISH
 
 pytestmark = pytest.mark.speech
 
@@ -125,6 +126,30 @@ def test_parts_say_what_one_pass_says(transcriber: Transcriber, voice: np.ndarra
     assert abs(len(whole.split()) - len(cut.split())) <= 2
     assert letters(cut).count("everymorning") == letters(whole).count("everymorning") == 4
     assert letters(cut).count("openedthebox") == 4
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.5])
+def test_the_words_on_both_sides_of_a_cut_are_those_that_were_said(
+    transcriber: Transcriber, voice: np.ndarray, pause_s: float
+) -> None:
+    """Against the text that was read, not against one pass. With a pause the cut lies in it; else between sentences."""
+    sound = np.concatenate([voice, np.zeros(round(pause_s * 16_000)), voice])
+    recording, duration = wav(sound), len(sound) / 16_000
+    options = Options(model="tiny.en", language="en")
+    before, after = (
+        transcriber.transcribe_part(
+            recording, part, duration, options, language="en", language_probability=None, on_progress=lambda _s: None
+        )
+        for part in plan_parts(duration, 20.0)
+    )
+    assert before.end == after.start
+    joined = [word for segment in join_parts([before, after]).segments for word in segment.words]
+    at = sum(word.start < before.end for word in joined)
+    assert 0 < at < len(joined)
+    around = letters("".join(word.text for word in joined[at - 12 : at + 12]))
+    said = letters(f"{ENGLISH} {ENGLISH}")
+    assert around in said, f"cut at {before.end} s: {around}"
+    assert letters("".join(word.text for word in joined)).count(around) == said.count(around)
 
 
 def test_parts_of_an_mp3_enter_at_anchors_and_agree_on_their_cuts(transcriber: Transcriber, voice: np.ndarray) -> None:
