@@ -1191,6 +1191,31 @@ export interface components {
             version: string;
             stage: string;
         };
+        /**
+         * DiarizedAnswer
+         * @description `response_format` diarized_json.
+         */
+        DiarizedAnswer: {
+            /** @constant */
+            task: "transcribe";
+            duration: number;
+            text: string;
+            segments: components["schemas"]["DiarizedSegment"][];
+            usage: components["schemas"]["DurationUsage"];
+        };
+        /**
+         * DiarizedSegment
+         * @description `speaker` is A, B, ... in order of appearance, whatever its name by now; empty where nobody was told apart.
+         */
+        DiarizedSegment: {
+            /** @constant */
+            type: "transcript.text.segment";
+            id: string;
+            start: number;
+            end: number;
+            text: string;
+            speaker: string;
+        };
         /** DiffAnswer */
         DiffAnswer: {
             from: number;
@@ -2196,7 +2221,7 @@ export interface components {
              * @default json
              * @enum {string}
              */
-            response_format?: "json" | "text" | "srt" | "verbose_json" | "vtt";
+            response_format?: "json" | "text" | "srt" | "verbose_json" | "vtt" | "diarized_json";
             /** @default null */
             temperature?: number | null;
             /**
@@ -3034,7 +3059,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TranscriptionAnswer"] | components["schemas"]["VerboseAnswer"];
+                    "application/json": components["schemas"]["TranscriptionAnswer"] | components["schemas"]["VerboseAnswer"] | components["schemas"]["DiarizedAnswer"];
                     "text/plain; charset=utf-8": string;
                     "application/x-subrip; charset=utf-8": string;
                     "text/vtt; charset=utf-8": string;
