@@ -380,6 +380,7 @@ def test_an_administrator_sets_quotas(signed_in: Person, stack: Any, caller: Cal
     create_admin(users, Argon2Passwords(), address, secrets.token_urlsafe(12), must_change_password=True)
     signed_in.opens("#/users")
     signed_in.presses(f"Quotas of {address}")
+    signed_in.sees("Audio this month: 0 sec")
     signed_in.types("Minutes of audio a month", "600")
     signed_in.types("Unfinished jobs", "0")
     signed_in.types("Stored (GB)", "2.5")

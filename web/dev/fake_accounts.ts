@@ -35,6 +35,7 @@ export class FakeAccounts {
     ['GET', /^\/account$/, () => json(this.#account())],
     ['PATCH', /^\/account$/, (_, request) => this.#wish(request)],
     ['GET', /^\/users$/, (_, __, url) => this.#users(url)],
+    ['GET', /^\/users\/\w+\/usage$/, () => json({ month: '2026-11', audio_s: 754 })],
     ['PATCH', /^\/users\/(\w+)$/, (match, request) => this.#change(match[1] ?? '', request)],
     ['POST', /^\/invitations$/, (_, request) => this.#mail(request)],
     ['GET', /^\/audit$/, (_, __, url) => this.#audit(url)],

@@ -205,6 +205,7 @@ describe('people with an account', () => {
     await fireEvent.click(await screen.findByRole('button', { name: 'Show more people' }));
     expect((await screen.findByText(/Unfinished jobs: 3/)).textContent).not.toContain('Stored');
     await fireEvent.click(screen.getByRole('button', { name: 'Quotas of grace@example.org' }));
+    expect(await screen.findByText('Audio this month: 12 min 34 sec')).toBeTruthy();
     await type('Minutes of audio a month', '0');
     await type('Unfinished jobs', '');
     await type('Stored (GB)', '2.5');

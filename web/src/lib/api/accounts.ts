@@ -1,6 +1,16 @@
 /** Routes of accounts as typed functions: one's own and its keys, and everybody's for those who look after the service. */
 import type { Http, TokenSource } from './http.ts';
-import type { Account, ApiKey, AuditPage, NewApiKey, Role, User, UserChange, UserPage } from './types.ts';
+import type {
+  Account,
+  ApiKey,
+  AuditPage,
+  MonthUse,
+  NewApiKey,
+  Role,
+  User,
+  UserChange,
+  UserPage,
+} from './types.ts';
 
 export class AccountsApi {
   readonly #http: Http;
@@ -45,6 +55,11 @@ export class AccountsApi {
   async change(id: string, change: UserChange): Promise<User> {
     const call = { method: 'PATCH', body: change } as const;
     return (await this.#http.json<{ user: User }>(`/users/${id}`, call, this.#tokens)).user;
+  }
+
+  /** What a user's recordings came to in this month (UTC). */
+  use(id: string): Promise<MonthUse> {
+    return this.#http.json(`/users/${id}/usage`, {}, this.#tokens);
   }
 
   /** `day` is a UTC day: 2026-11-22. */

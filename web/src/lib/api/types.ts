@@ -158,6 +158,9 @@ export type User = Pick<
 /** One's own account: what is used, and how much may be; a limit of 0 is none. */
 export type Account = Pick<Schemas['AccountAnswer'], 'use' | 'limits'> & { user: User };
 
+/** Seconds of audio in `month`, such as 2026-11. */
+export type MonthUse = Pick<Schemas['UsageAnswer'], 'month' | 'audio_s'>;
+
 /** What an administrator changes; what is left out stays. */
 export type UserChange = Partial<Said<Pick<Schemas['UserChangeRequest'], 'disabled'>>> & {
   quotas?: Quotas;
