@@ -1,6 +1,6 @@
 /** The whole app on the in-memory service, and what a person does with it: for the tests beside it. */
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeEach } from 'vitest';
 import { FakeSotto, PERSON } from '../dev/fake_sotto.ts';
 import { Http } from '$lib/api/http.ts';
 import { i18n } from '$lib/i18n/i18n.svelte.ts';
@@ -16,6 +16,19 @@ beforeEach(() => {
   go('#/');
   i18n.use('en', { remember: false });
   presentFake = new FakeSotto();
+});
+
+// Uppy looks at the network 3 s after it was made and nothing stops that: at a file's end the window would be gone.
+const start = globalThis.setTimeout;
+const started: ReturnType<typeof setTimeout>[] = [];
+globalThis.setTimeout = Object.assign((...given: Parameters<typeof start>) => {
+  const timer = start(...given);
+  started.push(timer);
+  return timer;
+}, start);
+
+afterAll(() => {
+  for (const timer of started) clearTimeout(timer);
 });
 
 afterEach(() => {
