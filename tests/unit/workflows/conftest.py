@@ -14,6 +14,7 @@ from sotto.domain.object_keys import UploadKey, transcript_key
 from sotto.domain.options import Options
 from sotto.domain.parts import Probed
 from sotto.domain.quotas import Quotas
+from sotto.domain.renderings.view import View
 from sotto.domain.transcript import RecordingFacts, Transcript
 from sotto.workflows.cancel_job import CancelJob
 from sotto.workflows.create_job import CreateJob, NewJob
@@ -168,6 +169,12 @@ class Service:
 
     def now(self, job: Job) -> Job:
         return self.jobs.get(job.owner, job.id)
+
+    def exported(self, job: Job, extension: str, version: int | None = None) -> str:
+        """The job's transcript as a text file, as the API answers it."""
+        source = self.transcripts.find(job.owner, job.id, version)
+        view = View(title=source.job.title, tags=source.job.tags)
+        return (self.transcripts.export(source, extension, view).content or b"").decode()
 
     def words(self, job: Job) -> list[str]:
         """The words of the stored transcript."""

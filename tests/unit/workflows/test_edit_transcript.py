@@ -7,7 +7,6 @@ import pytest
 from sotto.domain.edit_operations import Delete, Replace
 from sotto.domain.errors import InvalidInput, NotFound, VersionConflict, WrongState
 from sotto.domain.options import Options
-from sotto.domain.renderings.view import View
 from sotto.domain.versions import VersionKind
 
 SWAP = [Replace(op="replace", first=1, last=1, text="Sotto")]
@@ -23,7 +22,7 @@ def job(service):
 
 
 def text(service, job, version: int | None = None) -> str:
-    return service.transcripts.export(job.owner, job.id, "txt", View(), version).content.decode()
+    return service.exported(job, "txt", version)
 
 
 def test_an_edit_is_the_newest_version_and_the_first_stays(service, job) -> None:
@@ -121,12 +120,13 @@ def test_pages_stay_with_their_version(service) -> None:
     job = service.queued(800.0)
     for part in service.queue.parts:
         service.transcribe(part)
-    page = service.transcripts.segments(job.owner, job.id, limit=1, cursor=None)
+    find = service.transcripts.find_page
+    page = service.transcripts.segments(*find(job.owner, job.id), 1)
     service.edits.edit(job.owner, job.id, 1, CUT, author="anna")
-    rest = service.transcripts.segments(job.owner, job.id, limit=9, cursor=page.cursor)
+    rest = service.transcripts.segments(*find(job.owner, job.id, page.cursor), 9)
     assert (rest.transcript.version, rest.first, len(rest.segments), rest.cursor) == (1, 1, 2, None)
     with pytest.raises(InvalidInput, match="cursor"):
-        service.transcripts.segments(job.owner, job.id, limit=9, cursor=page.cursor, version=2)
+        find(job.owner, job.id, page.cursor, 2)
 
 
 def test_deleting_a_job_takes_every_version(service, job) -> None:

@@ -10,7 +10,6 @@ from sotto.domain.errors import IdempotencyKeyReused, InvalidInput, LimitReached
 from sotto.domain.idempotency import once_of
 from sotto.domain.options import Options
 from sotto.domain.quotas import Quotas
-from sotto.domain.renderings.view import View
 from sotto.workflows.create_job import Accepted, NewJob
 from tests.examples import NOW, OWNER
 from tests.unit.workflows.conftest import Service
@@ -37,10 +36,7 @@ def test_exports_are_headed_by_what_the_job_is_called_now(service) -> None:
     job = service.queued(10.0)
     service.transcribe(service.queue.parts[0])
     service.label(OWNER, job.id, {"title": "Council *1*", "tags": ["city", "budget"]})
-    text = {
-        extension: service.transcripts.export(OWNER, job.id, extension, View()).content.decode()
-        for extension in ("md", "vtt", "txt", "srt", "json")
-    }
+    text = {extension: service.exported(job, extension) for extension in ("md", "vtt", "txt", "srt", "json")}
     assert text["md"].startswith("# Council \\*1\\*\n\n- Recording: talk.wav\n")
     assert "- Tags: city, budget\n" in text["md"]
     assert "Title: Council *1*\nRecording: talk.wav\n" in text["vtt"]

@@ -9,7 +9,6 @@ from sotto.domain.job import JobStatus
 from sotto.domain.metering import Work
 from sotto.domain.object_keys import work_key
 from sotto.domain.parts import Lane
-from sotto.domain.renderings.view import View
 from sotto.workflows.create_job import MB
 from sotto.workflows.list_jobs import JobFilters
 from sotto.workflows.reconcile_jobs import GIVE_UP_AFTER
@@ -246,14 +245,14 @@ def test_progress_counts_unfinished_parts(service) -> None:
 def test_a_transcript_is_read_in_every_format_once_it_is_complete(service) -> None:
     job = service.queued(3.0)
     with pytest.raises(WrongState, match="expected a COMPLETED job, found QUEUED"):
-        service.transcripts.export(job.owner, job.id, "txt", View())
+        service.exported(job, "txt")
     service.transcribe(service.queue.parts[0])
-    assert service.transcripts.export(job.owner, job.id, "txt", View()).content == b"w0 w1 w2\n"
-    srt = service.transcripts.export(job.owner, job.id, "srt", View()).content
-    assert b"00:00:00,000 --> 00:00:02,900\nw0 w1 w2" in srt
+    assert service.exported(job, "txt") == "w0 w1 w2\n"
+    srt = service.exported(job, "srt")
+    assert "00:00:00,000 --> 00:00:02,900\nw0 w1 w2" in srt
     service.objects.delete_prefix("transcripts/")
     with pytest.raises(StorageUnavailable):
-        service.transcripts.export(job.owner, job.id, "txt", View())
+        service.exported(job, "txt")
 
 
 def test_a_recording_can_be_played_once_it_is_there(service) -> None:
