@@ -7,6 +7,7 @@ import io
 import json
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,14 @@ def test_a_service_that_is_gone_is_unreachable(recording: Path, capsys: pytest.C
 def test_nobody_is_signed_in(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["transcribe", str(recording)]) == 5
     assert "sotto login" in capsys.readouterr().err
+
+
+@pytest.fixture(autouse=True)
+def heard_ctrl_c() -> Iterator[None]:
+    """As at a terminal: a shell starts what runs in its background with SIGINT ignored, and that is inherited."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def ctrl_c(*_: object) -> None:
