@@ -197,7 +197,7 @@ def test_the_deployed_service_reaches_all_that_it_needs(deployed: Deployed) -> N
         FunctionName="sotto-ops", Qualifier="live", Payload=json.dumps(event).encode()
     )
     answer = json.loads(found["Payload"].read())
-    names = {"settings", "table", "bucket", "queues", "signing_secret"}
+    names = {"settings", "table", "bucket", "queues", "signing_secret", "bootstrap_secret", "token_issuer"}
     assert (answer["statusCode"], json.loads(answer["body"])) == (
         200,
         {"status": "ready", "checks": dict.fromkeys(names, "ok")},
