@@ -172,8 +172,15 @@ def test_a_part_that_always_fails_ends_in_a_failed_job_that_an_operator_redrives
         assert answer.status_code == 200, answer.text
         return [letter["outcome"] for letter in answer.json()["letters"]]
 
-    letters = caller.http.get("admin/dlq", params={"job_id": job["id"]}).json()["letters"]
-    assert [letter["failure"]["code"] for letter in letters] == ["recording_replaced"]
+    def codes() -> list[str]:
+        letters = caller.http.get("admin/dlq", params={"job_id": job["id"]}).json()["letters"]
+        return [letter["failure"]["code"] for letter in letters]
+
+    deadline = time.monotonic() + 30
+    while not codes():  # its letter is kept after its job has failed
+        assert time.monotonic() < deadline, "no letter was kept"
+        time.sleep(0.1)
+    assert codes() == ["recording_replaced"]
     s3.put_object(Bucket=stack["bucket"], Key=key, Body=content)
     assert redrive(dry_run=True) == ["would_be_redriven"]
     assert caller.job(job["id"])["status"] == "FAILED"
