@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.emulator import Aws
 from infra.local.places import Places
 from infra.local.status import read_facts
 from tests.e2e.caller import Caller
@@ -38,6 +39,23 @@ class RunningStack:
     @property
     def api_url(self) -> str:
         return str(self["api_url"])
+
+    @property
+    def aws(self) -> Aws:
+        """Clients of its AWS, with the emulator's root key."""
+        return Aws(self["endpoint_url"])
+
+    def delete_rows(self, which: str, values: dict[str, str]) -> None:
+        """Delete the table's rows for which the filter expression `which` holds."""
+        dynamodb, table = self.aws("dynamodb"), self["table"]
+        pages = dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            FilterExpression=which,
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+            ProjectionExpression="pk, sk",
+        )
+        for row in [row for page in pages for row in page["Items"]]:
+            dynamodb.delete_item(TableName=table, Key=row)
 
     @property
     def credentials(self) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import time
 from pathlib import Path
 
 import docx
@@ -15,6 +14,7 @@ from sotto.client import Sotto
 from tests.e2e.caller import word_errors
 from tests.e2e.conftest import RunningStack, sotto
 from tests.recordings import SAMPLE, SAMPLE_TEXT
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -49,8 +49,6 @@ def test_from_a_recording_to_a_corrected_document(
     run("transcript", "export", job_id, "--format", "docx", "--output", str(tmp_path))
     document = docx.Document(io.BytesIO((tmp_path / "talk.ogg.docx").read_bytes()))
     assert any("Zanzibar" in paragraph.text for paragraph in document.paragraphs)
-    deadline = time.monotonic() + FOUND_WITHIN_S
-    while job_id not in run("search", "zanzibar"):
-        assert time.monotonic() < deadline, "the corrected word is never found"
+    until(lambda: job_id in run("search", "zanzibar"), FOUND_WITHIN_S)
     run("jobs", "delete", job_id)
     assert run("jobs", "list", "--tag", "command") == ""

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 
-from infra.local.emulator import ACCESS_KEY
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller
 from tests.e2e.conftest import RunningStack, sotto
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 PATIENCE_S = 60
 Heard = Callable[[], list[dict[str, Any]]]
 
 
-def until(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
-
-
 @pytest.fixture
 def heard(stack: RunningStack) -> Iterator[Heard]:
     """What a rule for our events brings into a queue."""
 
-    def client(service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=stack["endpoint_url"],
-            region_name=stack["region"],
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=ACCESS_KEY,
-        )
-
-    events, sqs = client("events"), client("sqs")
+    events, sqs = stack.aws("events"), stack.aws("sqs")
     queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["sotto"]}))
@@ -63,11 +45,11 @@ def test_a_job_that_ends_is_mailed_and_published(caller: Caller, stack: RunningS
     try:
         job = caller.submit(ROOT / "tests/audio/sample.ogg", "audio/ogg")
         assert caller.wait(job["id"])["status"] == "COMPLETED"
-        until(lambda: [one for one in heard() if one["detail"]["data"]["job"]["id"] == job["id"]])
+        until(lambda: [one for one in heard() if one["detail"]["data"]["job"]["id"] == job["id"]], PATIENCE_S)
         (event,) = [one for one in heard() if one["detail"]["data"]["job"]["id"] == job["id"]]
         assert event["detail-type"] == "job.completed"
         assert event["detail"]["data"]["job"]["status"] == "COMPLETED"
-        until(lambda: job["id"] in sotto("mail", "--state", str(stack.state)).stdout)
+        until(lambda: job["id"] in sotto("mail", "--state", str(stack.state)).stdout, PATIENCE_S)
         mail = sotto("mail", "--state", str(stack.state)).stdout
         assert f"To: {stack.credentials[0]}" in mail
         assert "Subject: Your transcript is ready" in mail

@@ -17,12 +17,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from boto3.dynamodb.conditions import Attr
 
-from infra.local.emulator import ACCESS_KEY
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller
 from tests.e2e.conftest import RunningStack, sotto
@@ -188,15 +185,7 @@ def day(stack: RunningStack) -> Iterator[Day]:
 def unhurried(stack: RunningStack) -> Iterator[None]:
     """Forget how often passwords were tried from this machine: schemathesis tries many, others have to sign in."""
     yield
-    table = boto3.resource(
-        "dynamodb",
-        endpoint_url=stack["endpoint_url"],
-        region_name=stack["region"],
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=ACCESS_KEY,
-    ).Table(stack["table"])
-    for row in table.scan(FilterExpression=Attr("sk").eq("TRIES"))["Items"]:
-        table.delete_item(Key={"pk": row["pk"], "sk": row["sk"]})
+    stack.delete_rows("sk = :tries", {":tries": "TRIES"})
 
 
 @pytest.mark.usefixtures("unhurried")

@@ -6,12 +6,9 @@ import io
 import time
 from typing import Any
 
-import boto3
 import docx
 import pytest
-from boto3.dynamodb.conditions import Attr
 
-from infra.local.emulator import ACCESS_KEY
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller
 from tests.e2e.conftest import RunningStack
@@ -36,19 +33,10 @@ def search(caller: Caller, query: str, job_id: str, *, until: bool) -> list[dict
 
 def forget_words(stack: RunningStack, job_id: str) -> None:
     """Take a job's rows out of the search index, as if the stream had never told of it."""
-    table = boto3.resource(
-        "dynamodb",
-        endpoint_url=stack["endpoint_url"],
-        region_name=stack["region"],
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=ACCESS_KEY,
-    ).Table(stack["table"])
-    pages = table.meta.client.get_paginator("scan").paginate(
-        TableName=table.name, FilterExpression=Attr("sk").contains(job_id), ProjectionExpression="pk, sk"
+    stack.delete_rows(
+        "contains(sk, :job) AND (begins_with(sk, :term) OR begins_with(sk, :words))",
+        {":job": job_id, ":term": "TERM#", ":words": "WORDS#"},
     )
-    for row in [row for page in pages for row in page["Items"]]:
-        if row["sk"].startswith(("TERM#", "WORDS#")):
-            table.delete_item(Key=row)
 
 
 def test_a_transcript_is_exported_edited_searched_indexed_again_and_deleted(

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import numpy as np
 import pytest
 
 from tests.e2e.caller import Caller, word_errors
 from tests.recordings import FORMS, RATE, SAMPLE_TEXT, SMALL_FLAC, SMALL_MP3, sample, write
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -136,7 +136,7 @@ def test_events_may_come_twice_out_of_order_and_as_a_test(
     content = path.read_bytes()
     accepted = caller.create(path.name, content, "audio/mpeg")
     queue = stack["queues"]["arrived"]
-    sqs = client(stack, "sqs")
+    sqs = stack.aws("sqs")
     sqs.send_message(QueueUrl=queue, MessageBody=(events / "2b-s3-test-event.json").read_text())
     event = json.loads((events / "2-object-created.json").read_text())
     key = httpx.URL(accepted["upload"]["url"]).raw_path.decode().split("?")[0].split(f"/{stack['bucket']}/")[-1]
@@ -158,7 +158,7 @@ def test_a_part_that_always_fails_ends_in_a_failed_job_that_an_operator_redrives
     with paused(stack["pids"]["event_source"]):  # so that the part waits until its recording is gone
         caller.upload(accepted, content)
         job = caller.wait(accepted["job"]["id"], "QUEUED", "FAILED")
-        s3 = client(stack, "s3")
+        s3 = stack.aws("s3")
         for version in s3.list_object_versions(Bucket=stack["bucket"], Prefix="uploads/")["Versions"]:
             if job["id"] in version["Key"]:
                 key = version["Key"]
@@ -176,10 +176,7 @@ def test_a_part_that_always_fails_ends_in_a_failed_job_that_an_operator_redrives
         letters = caller.http.get("admin/dlq", params={"job_id": job["id"]}).json()["letters"]
         return [letter["failure"]["code"] for letter in letters]
 
-    deadline = time.monotonic() + 30
-    while not codes():  # its letter is kept after its job has failed
-        assert time.monotonic() < deadline, "no letter was kept"
-        time.sleep(0.1)
+    until(codes)  # its letter is kept after its job has failed
     assert codes() == ["recording_replaced"]
     s3.put_object(Bucket=stack["bucket"], Key=key, Body=content)
     assert redrive(dry_run=True) == ["would_be_redriven"]
@@ -250,13 +247,3 @@ class paused:  # noqa: N801 - reads as a statement
 
     def __exit__(self, *_: object) -> None:
         os.kill(self.pid, signal.SIGCONT)
-
-
-def client(stack: Any, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=stack["endpoint_url"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name="us-east-1",
-    )

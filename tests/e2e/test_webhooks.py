@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ import standardwebhooks
 from tests.conftest import ROOT
 from tests.e2e.caller import Caller
 from tests.integration.integrations.receiver import Receiver, receiving
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 PATIENCE_S = 60
@@ -23,10 +23,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def wait_for(receiver: Receiver, count: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while len(receiver.got) < count:
-        assert time.monotonic() < deadline, f"expected {count} messages, found {len(receiver.got)}"
-        time.sleep(0.1)
+    until(lambda: len(receiver.got) >= count, PATIENCE_S)
 
 
 def test_a_job_that_ends_is_told_and_a_failed_message_comes_again(caller: Caller, receiver: Receiver) -> None:

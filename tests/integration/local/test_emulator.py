@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,15 +14,9 @@ from infra.local.emulator import Aws
 from infra.local.package import zip_of
 from infra.local.ports import is_free
 from tests.integration.local.conftest import Emulator, make_places
+from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
-
-
-def until(what: Callable[[], object], within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def make_table(aws: Aws) -> None:
