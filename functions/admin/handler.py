@@ -3,7 +3,6 @@
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.audit import Origin
-from sotto.domain.quotas import month_of
 from sotto.entry import dead_letter_wiring
 from sotto.entry import identity_wiring as wiring
 from sotto.entry.admission import admit
@@ -53,8 +52,7 @@ def get_user(user_id: str) -> Response[str]:
 def show_user_usage(user_id: str) -> Response[str]:
     """An account's measured work of a month, by day and key."""
     api.principal()
-    query = api.query(UsageQuery)
-    month = query.month or month_of(wiring.now())
+    month = api.query(UsageQuery).month_at(wiring.now())
     days = wiring.usage().days(wiring.manage_users().get(user_id).id, month)
     return answer(UsageAnswer.of(month, days, wiring.settings_of(AdminSettings).price_per_engine_s))
 

@@ -3,7 +3,6 @@
 from aws_lambda_powertools.event_handler import Response
 
 from sotto.domain.options import Options, check_options
-from sotto.domain.quotas import month_of
 from sotto.domain.signed_receipts import checked
 from sotto.entry import wiring
 from sotto.entry.admission import admit
@@ -104,8 +103,7 @@ def estimate_job() -> Response[str]:
 @api.routes.get("/usage")
 def show_usage() -> Response[str]:
     """The caller's measured work of a month, by day and key."""
-    owner, query = api.principal().user_id, api.query(UsageQuery)
-    month = query.month or month_of(wiring.now())
+    owner, month = api.principal().user_id, api.query(UsageQuery).month_at(wiring.now())
     days = wiring.usage().days(owner, month)
     return answer(UsageAnswer.of(month, days, wiring.retry_settings().price_per_engine_s))
 

@@ -14,15 +14,12 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 
-from infra.local.places import Places
-from infra.local.status import read_facts
-from tests.benchmarks import machine
+from tests.benchmarks import machine, running
 from tests.conftest import ROOT
 
 SAMPLE = ROOT / "tests/audio/sample.ogg"
@@ -74,19 +71,13 @@ def _pss_mb(process: psutil.Process) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.laptop", description=__doc__)
-    parser.add_argument("--state", type=Path, help="the stack's state folder; .sotto of this checkout otherwise")
     parser.add_argument("--memory", action="store_true", help="only the memory: nothing is called meanwhile")
-    chosen = parser.parse_args(arguments)
-    facts = read_facts(Places(state=chosen.state) if chosen.state else Places.of_checkout())
-    if facts is None or facts.api_url is None or facts.credentials_file is None:
-        sys.stderr.write("expected a running stack, found none: `sotto up --detach` starts it\n")
-        return 1
-    found: dict[str, Any] = {"machine": machine.facts(), "memory_mb": memory_mb({"starter": facts.pid, **facts.pids})}
+    chosen, stack = running.parse(parser, arguments)
+    pids = {"starter": stack.facts.pid, **stack.facts.pids}
+    found: dict[str, Any] = {"machine": machine.facts(), "memory_mb": memory_mb(pids)}
     if not chosen.memory:
-        who = json.loads(Path(facts.credentials_file).read_text())
-        with httpx.Client(base_url=facts.api_url + "/", timeout=60) as http:
-            asked = {"email": who["email"], "password": who["password"]}
-            token = http.post("auth/sign-in", json=asked).raise_for_status().json()["access_token"]
+        with httpx.Client(base_url=stack.api_url + "/", timeout=60) as http:
+            token = http.post("auth/sign-in", json=stack.sign_in).raise_for_status().json()["access_token"]
             http.headers["Authorization"] = f"Bearer {token}"
             found["api"] = {route: latency(http, route) for route in ROUTES}
             over = [overhead_s(http) for _ in range(JOBS)]

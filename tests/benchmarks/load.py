@@ -17,14 +17,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from infra.local.places import Places
-from infra.local.status import read_facts
-from tests.benchmarks import machine
+from tests.benchmarks import machine, running
 from tests.recordings import RATE, SMALL_FLAC, encode, sample
 
 SPEECH_S = 3
@@ -86,11 +83,11 @@ def _route(path: str) -> str:
     return "/".join("{job_id}" if len(step) == 26 else step for step in path.split("/"))
 
 
-async def run(api_url: str, email: str, password: str, clients: int) -> Record:
+async def run(api_url: str, sign_in: dict[str, str], clients: int) -> Record:
     record, recording = Record(), encode(sample()[: SPEECH_S * RATE], RATE, SMALL_FLAC)
     limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
     async with httpx.AsyncClient(base_url=api_url + "/", timeout=120, limits=limits) as http:
-        signed_in = await http.post("auth/sign-in", json={"email": email, "password": password})
+        signed_in = await http.post("auth/sign-in", json=sign_in)
         signed_in.raise_for_status()
         http.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
         ends = await asyncio.gather(
@@ -131,15 +128,9 @@ def _percentiles(values: Sequence[float]) -> dict[str, float]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.load", description=__doc__)
     parser.add_argument("--clients", type=int, default=200)
-    parser.add_argument("--state", type=Path, help="the stack's state folder; .sotto of this checkout otherwise")
-    chosen = parser.parse_args(arguments)
-    facts = read_facts(Places(state=chosen.state) if chosen.state else Places.of_checkout())
-    if facts is None or facts.api_url is None or facts.credentials_file is None:
-        sys.stderr.write("expected a running stack, found none: `sotto up --detach` starts it\n")
-        return 1
-    who = json.loads(Path(facts.credentials_file).read_text())
+    chosen, stack = running.parse(parser, arguments)
     began = time.monotonic()
-    record = asyncio.run(run(facts.api_url, who["email"], who["password"], chosen.clients))
+    record = asyncio.run(run(stack.api_url, stack.sign_in, chosen.clients))
     found = summary(record, chosen.clients, time.monotonic() - began)
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     return 0 if found["answers_5xx"] == 0 and record.jobs == Counter({"COMPLETED": chosen.clients}) else 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Self
 
 from pydantic import Field
 
 from sotto.domain.metering import DayUse, cost_of
+from sotto.domain.quotas import month_of
 from sotto.entry.job_shapes import JobShape, Shape
 from sotto.workflows.foresee_job import Estimate, Outlook
 
@@ -51,11 +53,14 @@ class EstimateAnswer(Shape):
 
 
 class UsageQuery(Shape):
-    """Query of GET /v1/usage."""
+    """Query of GET /v1/usage and GET /v1/users/{user_id}/usage."""
 
     month: str | None = Field(
         default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="the present one if none is named, UTC"
     )
+
+    def month_at(self, now: datetime) -> str:
+        return self.month or month_of(now)
 
 
 class DayShape(Shape):
