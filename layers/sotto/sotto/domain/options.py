@@ -87,6 +87,11 @@ def check_options(options: Options, offered: frozenset[str]) -> Options:
             found=options.model,
             hint="GET /v1/models lists the models.",
         )
+    return check_honoured(options, facts)
+
+
+def check_honoured(options: Options, facts: ModelFacts) -> Options:
+    """Return `options`, or raise InvalidInput for what a model with these `facts` cannot honour."""
     if options.language is not None and options.language not in LANGUAGES:
         raise InvalidInput(
             "language",
@@ -95,11 +100,11 @@ def check_options(options: Options, offered: frozenset[str]) -> Options:
         )
     if not facts.multilingual and options.language not in (None, "en"):
         raise InvalidInput(
-            "language", expected=f"en or null, because {options.model} knows English only", found=options.language
+            "language", expected=f"en or null, because {facts.name} knows English only", found=options.language
         )
     if options.task is Task.TRANSLATE and not facts.translates:
         raise InvalidInput(
-            "task", expected=f"transcribe, because {options.model} cannot translate", found=options.task.value
+            "task", expected=f"transcribe, because {facts.name} cannot translate", found=options.task.value
         )
     if options.speakers and not options.word_times:
         raise InvalidInput("word_times", expected="true, because speakers are told apart by word", found=False)

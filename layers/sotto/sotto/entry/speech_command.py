@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from sotto.domain.errors import SottoError
 from sotto.domain.joining import Joined, join_parts
-from sotto.domain.options import MODELS, Options, Task, check_options
+from sotto.domain.options import MODELS, ModelFacts, Options, Task, check_honoured, check_options
 from sotto.domain.parts import Probed, plan_parts
 from sotto.domain.renderings import FORMATS, render
 from sotto.domain.transcript import Transcript
@@ -48,6 +48,21 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--no-word-times", dest="word_times", action="store_false", help="times of segments only")
     parser.add_argument("--no-voice-activity", dest="voice_activity", action="store_false", help="hear silence too")
+    threshold, silence = (Options.model_fields[f"voice_activity_{name}"] for name in ("threshold", "min_silence_s"))
+    parser.add_argument(
+        "--voice-activity-threshold",
+        type=float,
+        default=threshold.default,
+        metavar="P",
+        help=f"0 to 1; what counts as speech (default: {threshold.default})",
+    )
+    parser.add_argument(
+        "--voice-activity-min-silence-s",
+        type=float,
+        default=silence.default,
+        metavar="SECONDS",
+        help=f"shorter silences are kept (default: {silence.default})",
+    )
     parser.add_argument("--speakers", action="store_true", help="tell speakers apart")
     parser.add_argument("--max-speakers", type=int, metavar="N", help="how many people speak at most, if you know it")
     parser.add_argument("--format", choices=tuple(FORMATS), default="txt")
@@ -79,20 +94,21 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _options(given: argparse.Namespace) -> Options:
-    options = Options(
-        model=given.model,
-        language=given.language,
-        task=given.task,
-        word_times=given.word_times,
-        prompt=given.prompt,
-        hotwords=given.hotwords,
-        beam_size=given.beam_size,
-        temperature=given.temperature,
-        voice_activity=given.voice_activity,
-        speakers=given.speakers,
-        max_speakers=given.max_speakers,
+    from sotto.entry.http import validate  # the API's words for a number that is out of range; not for `sotto --help`
+
+    options = validate(Options, {name: getattr(given, name) for name in Options.model_fields})
+    directory = Path(given.model)
+    return (
+        check_honoured(options, _facts(directory)) if directory.is_dir() else check_options(options, frozenset(MODELS))
     )
-    return options if Path(given.model).is_dir() else check_options(options, frozenset(MODELS))
+
+
+def _facts(directory: Path) -> ModelFacts:
+    """What a model directory can do, by its vocabulary: an English-only one has no tokens for languages and tasks."""
+    from sotto.speech.tokens import Tokens
+
+    multilingual = Tokens(directory).multilingual
+    return ModelFacts(directory.name, multilingual=multilingual, translates=multilingual, size_mb=0, note="a directory")
 
 
 def _loader(given: argparse.Namespace) -> ModelLoader:
