@@ -5,8 +5,8 @@ are enough: windows, prompts, quality, fallback and word times are policy (decod
 this port, so that a CPU function and a GPU container give the same text. Features and encodings are opaque: an engine
 keeps them where it likes (numpy, a device), the policy only hands them back, whole or by rows.
 
-An engine knows token ids, never text. It is deterministic: the same call gives the same answer, also with
-temperature, which is why `Sampling` carries a seed.
+An engine knows token ids, never text. At temperature 0 the same call gives the same answer. Above it torch repeats
+itself by the seed of `Sampling`; CTranslate2 seeds a process once, so there only the first draws repeat.
 """
 
 from __future__ import annotations
