@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -10,6 +11,7 @@ from pathlib import Path
 PACKAGES: dict[str, tuple[str, ...]] = {
     "openai-whisper": ("openai-whisper==20250625",),
     "faster-whisper": ("faster-whisper==1.2.1",),
+    "faster-whisper-cuda": ("faster-whisper==1.2.1", "nvidia-cublas-cu12==12.9.1.4"),
     "whisper-cpp": ("pywhispercpp==1.5.1",),
 }
 """Environment name -> what is installed there. Pinned: a report must be repeatable."""
@@ -19,7 +21,7 @@ def python_of(name: str, folder: Path) -> Path:
     """The interpreter of the environment `name` under `folder`. `sotto` is the one that runs this."""
     if name == "sotto":
         return Path(sys.executable)
-    place = folder / f"environment-{name}"
+    place = _place(name, folder)
     python = place / "bin" / "python"
     marker = place / ".complete"
     wanted = "\n".join(PACKAGES[name])
@@ -29,3 +31,14 @@ def python_of(name: str, folder: Path) -> Path:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
         marker.write_text(wanted, encoding="utf-8")
     return python
+
+
+def libraries_of(name: str, folder: Path) -> str:
+    """LD_LIBRARY_PATH of the environment `name`: where NVIDIA's packages put their libraries; empty without any."""
+    return os.pathsep.join(
+        str(path) for path in sorted(_place(name, folder).glob("lib/python3*/site-packages/nvidia/*/lib"))
+    )
+
+
+def _place(name: str, folder: Path) -> Path:
+    return folder / f"environment-{name}"

@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         directory = write_random_model(options.build / f"random-{shape}", shape)
         ours = measure(directory, shape, options.device, load)
         _release(options.device)
-        report["speed"].append({"shape": shape, "sotto": ours, "peer": measure_peer(directory, options.device, load)})
+        report["speed"].append(
+            {"shape": shape, "sotto": ours, "peer": measure_peer(directory, options.device, load, options.build)}
+        )
     report["text"] = [] if options.no_text else _texts(options)
     table = markdown(report)
     options.build.mkdir(parents=True, exist_ok=True)
