@@ -83,8 +83,9 @@ check: setup  ## format, lint, types, arrows, template, security
 	cd web && $(NPM) run --silent check
 	cd web && $(NPM) run --silent api -- --check
 
-bench: setup  ## engines side by side on this machine (minutes to hours)
+bench: setup  ## engines side by side on this machine, then our policy's promises (minutes to hours)
 	$(BIN)/python -m tests.benchmarks.engines
+	$(BIN)/python -m tests.benchmarks.policy
 
 bench-gpu: setup  ## the GPU comparison, on a machine with an NVIDIA GPU
 	$(BIN)/python -m tests.benchmarks.gpu

@@ -1,4 +1,5 @@
-"""`make bench`, second half: parts against one pass, sounds without speech, and the error of word times.
+"""`make bench`, second half: parts against one pass, sounds without speech, the error of word times, and whether the
+quality report points at the errors.
 
     python -m tests.benchmarks.policy --models tiny.en base
     python -m tests.benchmarks.policy --models tiny.en --clips jfk --parts 10 --sections parts
@@ -20,11 +21,13 @@ from sotto.speech.model_sources import from_hub, from_packages
 from sotto.speech.transcriber import Transcriber
 from tests.benchmarks import machine
 from tests.benchmarks.clips import audio_source, load_clips
-from tests.benchmarks.policy_checks import parts_and_one_pass, without_speech, word_times
+from tests.benchmarks.policy_checks import parts_and_one_pass, spots_and_errors, without_speech, word_times
 from tests.benchmarks.spoken import has_flite
 
 BUILD = machine.ROOT / ".build" / "bench"
-SECTIONS = ("parts", "silence", "words")
+SECTIONS = ("parts", "silence", "words", "spots")
+NOISES = (0.0, 0.1, 0.2)
+"""Shares of a recording's loudness, for `spots`: without any, few errors are there to find."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,16 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     )
     report["engine"] = f"{options.engine}, {options.compute_type}, 1 thread"
+    clips = load_clips(options.build / "audio", set(options.clips) if options.clips else None)
+    clips = [clip for clip in clips if options.clips or clip.name != "long5"]  # long5 is made of the others
     for model in options.models:
         found: dict[str, Any] = {}
         if "parts" in options.sections:
-            clips = load_clips(options.build / "audio", set(options.clips) if options.clips else None)
-            joined = [clip for clip in clips if options.clips or clip.name != "long5"]  # long5 is made of the others
-            found["parts"] = parts_and_one_pass(transcriber, model, joined, options.parts)
+            found["parts"] = parts_and_one_pass(transcriber, model, clips, options.parts)
         if "silence" in options.sections:
             found["silence"] = without_speech(transcriber, model)
         if "words" in options.sections:
             found["words"] = word_times(transcriber, model) if has_flite() else "not measured: flite is not installed"
+        if "spots" in options.sections:
+            found["spots"] = spots_and_errors(transcriber, model, clips, NOISES)
         report["models"][model] = found
     table = markdown(report)
     (options.build / "policy.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
@@ -83,6 +88,7 @@ def markdown(report: dict[str, Any]) -> str:
         lines += _parts(found["parts"]) if "parts" in found else []
         lines += _silence(found["silence"]) if "silence" in found else []
         lines += _words(found["words"]) if "words" in found else []
+        lines += _spots(found["spots"]) if "spots" in found else []
     return "\n".join(lines) + "\n"
 
 
@@ -124,6 +130,15 @@ def _words(rows: list[dict[str, Any]] | str) -> list[str]:
         order = "yes" if row["in_order"] else "NO"
         lines.append(f"| {row['voice']} | {row['matched']} of {row['words']} | {starts} | {ends} | {order} |")
     return lines
+
+
+def _spots(rows: list[dict[str, Any]]) -> list[str]:
+    lines = ["", "What the quality report tells a reader to check:", ""]
+    lines += ["| noise | errors | of them in spots | words | of them in spots |", "|---|---|---|---|---|"]
+    return lines + [
+        f"| {row['noise']:g} | {row['errors']} | {row['errors_in_spots']} | {row['words']} | {row['words_in_spots']} |"
+        for row in rows
+    ]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What the policy promises, measured: parts lose nothing, silence stays silent, words stand where they were said."""
+"""What the policy promises, measured: parts lose nothing, silence stays silent, words stand where they were said, and
+what the quality report tells a reader to check is where the errors are."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import statistics
 import string
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,11 @@ import numpy.typing as npt
 
 from sotto.domain.options import Options
 from sotto.domain.parts import plan_parts
-from sotto.domain.transcript import PartTranscript, Word
+from sotto.domain.transcript import PartTranscript, Spot, Word
 from sotto.speech.transcriber import Transcriber
 from tests.benchmarks.clips import SAMPLE_RATE, Clip, decode
 from tests.benchmarks.spoken import VOICES, SpokenWord, speak
-from tests.benchmarks.word_errors import compare, matches
+from tests.benchmarks.word_errors import compare, edits, matches, normal_words
 
 ONE_PASS_S = 100_000.0
 Sound = npt.NDArray[np.int16]
@@ -154,6 +155,49 @@ def time_errors(truth: Sequence[SpokenWord], found: Sequence[Word], length_s: fl
         "end_ms": _spread(ends),
         "in_order": _in_order(found, length_s),
     }
+
+
+@dataclass
+class Flagged:
+    """How many errors and how many words of a text lie in the spots of its quality report."""
+
+    errors: int = 0
+    errors_in_spots: int = 0
+    words: int = 0
+    words_in_spots: int = 0
+
+    def add(self, reference: str, words: Sequence[Word], spots: Sequence[Spot]) -> None:
+        """Count a transcript's `words` against what was said. A lost word shows in the words beside it."""
+        inside = [any(spot.start <= word.start and word.end <= spot.end for spot in spots) for word in words]
+        owners = [(i, normal) for i, word in enumerate(words) for normal in normal_words(word.text)]
+        expected, found = normal_words(reference), [normal for _, normal in owners]
+        last = 0
+        for i, j in edits(expected, found):
+            last = owners[j][0] if j is not None else last
+            if i is not None and j is not None and expected[i] == found[j]:
+                continue
+            near = (last, min(last + 1, len(words) - 1)) if j is None else (last,)
+            self.errors += 1
+            self.errors_in_spots += any(inside[place] for place in near)
+        self.words += len(words)
+        self.words_in_spots += sum(inside)
+
+
+def spots_and_errors(
+    transcriber: Transcriber, model: str, clips: Sequence[Clip], noises: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Each clip with white noise of each share of its loudness: whether the report's spots hold its errors."""
+    rows = []
+    for noise in noises:
+        generator, flagged = np.random.default_rng(8), Flagged()
+        for clip in clips:
+            sound = decode(clip.wav).astype(np.float64)
+            sound += generator.standard_normal(len(sound)) * sound.std() * noise
+            (part,) = hear(transcriber, model, sound.clip(-32768, 32767).astype(np.int16)).parts
+            words = [word for segment in part.segments for word in segment.words]
+            flagged.add(clip.reference, words, part.quality.spots)
+        rows.append({"noise": noise, **asdict(flagged)})
+    return rows
 
 
 def _spread(errors: Sequence[float]) -> dict[str, float]:

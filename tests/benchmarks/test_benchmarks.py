@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sotto.domain.transcript import Word
+from sotto.domain.transcript import Spot, Word
 from tests.benchmarks import policy
 from tests.benchmarks.clips import audio_folder, audio_source, decode, load_clips
 from tests.benchmarks.engines_report import markdown
-from tests.benchmarks.policy_checks import sounds_without_speech, time_errors
+from tests.benchmarks.policy_checks import Flagged, sounds_without_speech, time_errors
 from tests.benchmarks.spoken import SpokenWord, has_flite, speak
 from tests.benchmarks.word_errors import WordErrors, compare, normal_words
 
@@ -101,6 +101,18 @@ def test_time_errors_count_recognised_words_only():
     assert not time_errors(truth, found, length_s=1.0)["in_order"]
 
 
+def test_errors_in_spots_are_counted_with_the_words_beside_a_lost_one():
+    words = [
+        Word(text=text, start=float(at), end=at + 1.0, probability=0.9)
+        for at, text in enumerate(["Seven", "gay", "geese", "on", "hill."])
+    ]
+    flagged = Flagged()
+    flagged.add("Seven grey geese on the hill.", words, [Spot(start=1.0, end=2.0, reason="doubtful words")])
+    assert (flagged.errors, flagged.errors_in_spots, flagged.words, flagged.words_in_spots) == (2, 1, 5, 1)
+    flagged.add("Seven grey geese on the hill.", words, [Spot(start=4.0, end=5.0, reason="doubtful words")])
+    assert (flagged.errors, flagged.errors_in_spots) == (4, 2)
+
+
 def test_sounds_without_speech_are_as_long_and_loud_as_they_say():
     sounds = sounds_without_speech(2.0)
     assert {len(sound) for sound in sounds.values()} == {32000}
@@ -124,7 +136,7 @@ def test_spoken_words_lie_where_there_is_sound():
 def test_the_policys_benchmark_measures_parts_and_word_times(tmp_path, capsys):
     clip = "jfk" if audio_source() == "shared/audio" else "sample"
     arguments = ["--models", "tiny.en", "--clips", clip, "--parts", "6", "--build", str(tmp_path)]
-    assert policy.main([*arguments, "--sections", "parts"]) == 0
+    assert policy.main([*arguments, "--sections", "parts", "spots"]) == 0
     report = json.loads((tmp_path / "policy.json").read_text())
     one_pass, parts = report["models"]["tiny.en"]["parts"]
     assert (one_pass["part_s"], parts["part_s"]) == (None, 6.0)
@@ -133,6 +145,10 @@ def test_the_policys_benchmark_measures_parts_and_word_times(tmp_path, capsys):
     assert one_pass["words_in_order"]
     assert parts["words_in_order"]
     assert "| one pass | 1 |" in capsys.readouterr().out
+    quiet, _, loud = report["models"]["tiny.en"]["spots"]
+    assert (quiet["noise"], loud["noise"]) == (0.0, 0.2)
+    assert quiet["errors"] <= loud["errors"]
+    assert quiet["words"] > 10
 
 
 @pytest.mark.speech

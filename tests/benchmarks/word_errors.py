@@ -58,7 +58,7 @@ def compare(reference: str, text: str) -> WordErrors:
     """The fewest edits that turn the reference into the text, by their kind."""
     expected, found = normal_words(reference), normal_words(text)
     errors = WordErrors(words=len(expected))
-    for i, j in _edits(expected, found):
+    for i, j in edits(expected, found):
         if i is None:
             errors.insertions += 1
             errors.inserted.append(found[j or 0])
@@ -72,10 +72,10 @@ def compare(reference: str, text: str) -> WordErrors:
 
 def matches(expected: list[str], found: list[str]) -> list[tuple[int, int]]:
     """Places of the equal words in both lists, along the fewest edits."""
-    return [(i, j) for i, j in _edits(expected, found) if i is not None and j is not None and expected[i] == found[j]]
+    return [(i, j) for i, j in edits(expected, found) if i is not None and j is not None and expected[i] == found[j]]
 
 
-def _edits(expected: list[str], found: list[str]) -> list[tuple[int | None, int | None]]:
+def edits(expected: list[str], found: list[str]) -> list[tuple[int | None, int | None]]:
     """Pairs of places along the fewest edits, in order; None where the other side has no word."""
     steps = _distances(expected, found)
     pairs: list[tuple[int | None, int | None]] = []
