@@ -114,8 +114,8 @@ class Engine(Protocol):
     def features(self, audio: Sequence[Samples], frames: int) -> Features:
         """Log-mel of a batch. Each row is zero-padded IN THE AUDIO to `frames` x 160 samples before the log-mel.
 
-        Padding in mel space with 0.0 is loud to the model and loses sentences (docs/speech.md). `frames` is even and
-        at most 3000.
+        Padding in mel space with 0.0 is loud to the model and loses sentences (log_mel.py). `frames` is even and at
+        most 3000.
         """
         ...
 

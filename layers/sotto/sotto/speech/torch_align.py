@@ -1,14 +1,16 @@
 """Word times: which encoder position each token attended to, by dynamic time warping over the alignment heads.
 
-openai-whisper warps one window at a time in numba, whose first call costs 3.3 s of compilation. Within one token's
-row the warp is a running minimum, so here every step handles a whole row of all windows at once, on any device,
-without compiling anything:
+openai-whisper warps one window at a time in numba. Within one token's row the warp is a running minimum, so here every
+step handles a whole row of all windows at once, on any device, without compiling anything:
 
     cost[i, j] = x[i, j] + min(cost[i-1, j-1], cost[i-1, j], cost[i, j-1])
                = P[j] + min over k <= j of (enter[k] - P[k-1])     with P the running sum of x[i]
                                                                   and enter[k] = min(cost[i-1, k-1], cost[i-1, k])
 
 The k of that minimum is where the path entered the row, so the way back needs one look a token.
+
+16 windows of 60 tokens and 1000 positions, one thread of an AMD EPYC: 17 to 23 ms from the first call on; numba 12 ms
+after 1.8 s of compilation, which would pay after 5000 windows in one process.
 """
 
 from __future__ import annotations
