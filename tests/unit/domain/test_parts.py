@@ -66,6 +66,31 @@ def test_every_cut_lies_in_its_window(probabilities: list[float], frame_s: float
     assert cut == choose_cut(BOUNDARY, list(probabilities), frame_s)
 
 
+FRAME_S = 0.032
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_size=60), st.integers(30, 120))
+def test_parts_of_any_pattern_of_silences_hold_each_stretch_of_speech_once(
+    pattern: list[tuple[bool, int]], part_s: int
+) -> None:
+    """A cut lies in a silence wherever its window has one, so no stretch of speech there is cut or said twice."""
+    frames = [0.95 if speech else 0.02 for speech, length in pattern for _ in range(length)]
+    duration = len(frames) * FRAME_S
+    cuts = [0.0]
+    windows = []
+    for part in plan_parts(duration, part_s):
+        for boundary in filter(None, (part.head, part.tail)):  # each of two neighbours for itself
+            heard = frames[round(boundary.window_start / FRAME_S) : round(boundary.window_end / FRAME_S)]
+            windows.append((choose_cut(boundary, heard, FRAME_S), heard, boundary))
+    assert [cut for cut, *_ in windows[::2]] == [cut for cut, *_ in windows[1::2]]
+    for cut, heard, boundary in windows[::2]:
+        at = int((cut - boundary.window_start) / FRAME_S)
+        assert heard[min(at, len(heard) - 1)] == min(heard)
+        cuts.append(cut)
+    cuts.append(duration)
+    assert cuts == sorted(set(cuts))
+
+
 @pytest.mark.parametrize(("duration", "count"), [(18_000, 75), (3600, 15), (600, 2)])
 def test_long_recordings_are_planned_without_being_read(duration: float, count: int) -> None:
     assert len(plan_parts(duration, 240.0)) == count
