@@ -25,6 +25,7 @@ from tests.conftest import ROOT
 SAMPLE = ROOT / "tests/audio/sample.ogg"
 JOBS, CALLS = 10, 30
 ROUTES = ("livez", "models", "jobs")
+COLD = ("-lambda-sotto-authorizer-", "-lambda-sotto-jobs-")
 
 
 def overhead_s(http: httpx.Client) -> float:
@@ -44,12 +45,28 @@ def overhead_s(http: httpx.Client) -> float:
 
 
 def latency(http: httpx.Client, route: str) -> dict[str, float]:
-    taken = []
-    for _ in range(CALLS):
-        began = time.perf_counter()
-        http.get(route).raise_for_status()
-        taken.append((time.perf_counter() - began) * 1000)
+    taken = [_call_ms(http, route) for _ in range(CALLS)]
     return {"first_ms": round(taken[0], 1), "median_ms": round(statistics.median(taken), 1)}
+
+
+def idle(http: httpx.Client, pids: Mapping[str, int]) -> dict[str, Any]:
+    """The memory once the authorizer and `jobs` have ended because nobody called, and a first call that starts both."""
+    emulator = psutil.Process(pids["emulator"])
+    began = time.monotonic()
+    while any(name in _command(child) for child in emulator.children() for name in COLD):
+        time.sleep(1)
+    pause_s = time.monotonic() - began
+    return {"after_s": round(pause_s), "memory_mb": memory_mb(pids), "jobs_ms": round(_call_ms(http, "jobs"))}
+
+
+def _call_ms(http: httpx.Client, route: str) -> float:
+    began = time.perf_counter()
+    http.get(route).raise_for_status()
+    return (time.perf_counter() - began) * 1000
+
+
+def _command(process: psutil.Process) -> str:
+    return " ".join(process.as_dict(["cmdline"])["cmdline"] or [])  # none of one that has just ended
 
 
 def memory_mb(pids: Mapping[str, int]) -> dict[str, int]:
@@ -71,17 +88,17 @@ def _pss_mb(process: psutil.Process) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.laptop", description=__doc__)
-    parser.add_argument("--memory", action="store_true", help="only the memory: nothing is called meanwhile")
+    parser.add_argument("--idle", type=int, default=0, help="pauses too, each until functions end: 5 minutes")
     chosen, stack = running.parse(parser, arguments)
     pids = {"starter": stack.facts.pid, **stack.facts.pids}
     found: dict[str, Any] = {"machine": machine.facts(), "memory_mb": memory_mb(pids)}
-    if not chosen.memory:
-        with httpx.Client(base_url=stack.api_url + "/", timeout=60) as http:
-            token = http.post("auth/sign-in", json=stack.sign_in).raise_for_status().json()["access_token"]
-            http.headers["Authorization"] = f"Bearer {token}"
-            found["api"] = {route: latency(http, route) for route in ROUTES}
-            over = [overhead_s(http) for _ in range(JOBS)]
+    with httpx.Client(base_url=stack.api_url + "/", timeout=60) as http:
+        token = http.post("auth/sign-in", json=stack.sign_in).raise_for_status().json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        found["api"] = {route: latency(http, route) for route in ROUTES}
+        over = [overhead_s(http) for _ in range(JOBS)]
         found["overhead_s"] = {"median": round(statistics.median(over), 2), "all": [round(one, 2) for one in over]}
+        found["idle"] = [idle(http, pids) for _ in range(chosen.idle)]
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     return 0
 
