@@ -35,14 +35,14 @@ handler = api.handler
 @api.routes.get("/jobs/<job_id>/transcript")
 def get_transcript(job_id: str) -> Response[Any]:
     """The transcript in the format that was asked for."""
-    owner, query = api.principal().user_id, api.query(TranscriptQuery)
-    reading = wiring.read_transcript()
-    source = reading.find(owner, job_id, query.version, query.attempt)
+    principal, query = api.principal(), api.query(TranscriptQuery)
+    source = wiring.read_transcript().find(principal.user_id, job_id, query.version, query.attempt)
     view = chosen_view(query.format, query.view_of(source.job))
     tag = tag_of_rendering(source.key, query.format, view)
     if api.knows(tag):
         return not_modified(tag)
-    export = reading.export(source, query.format, view)
+    origin = api.origin(wiring.settings().trusted_proxies)
+    export = wiring.export_transcript()(principal, source, query.format, view, origin)
     if export.content is None:
         return see_other(str(export.url))
     disposition = download_disposition(source.job.name, query.format)

@@ -15,12 +15,17 @@ import pytest
 
 from functions.index_words.handler import handler as index_words
 from functions.transcripts.handler import handler
+from sotto.adapters.dynamo_audit import DynamoAudit
 from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.domain.audit import Action
+from sotto.domain.errors import StorageUnavailable
 from sotto.domain.identity import Principal, Role, Scope
 from sotto.domain.job import JobStatus
 from sotto.domain.renderings import FORMATS, render
 from sotto.entry import admission, aws, transcript_wiring
 from sotto.entry.principal import principal_to_context
+from sotto.entry.transcript_wiring import now
+from sotto.workflows.moments import iso
 from tests.contract.conftest import BUCKET, TABLE
 from tests.examples import JOB_ID, NOW, OWNER, QUEUED
 from tests.unit.domain.test_edits import MEETING
@@ -55,6 +60,7 @@ def call(table: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
             "queryStringParameters": query or None,
             "requestContext": {
                 "requestId": "request-1",
+                "identity": {"sourceIp": "192.0.2.1"},
                 "authorizer": principal_to_context(CALLER),
             },
             "body": json.dumps(body) if body is not None else None,
@@ -93,6 +99,42 @@ def test_what_is_large_is_fetched_from_the_bucket(call: Call, monkeypatch: pytes
     assert answer["statusCode"] == 303
     assert f"/exports/{OWNER}/{JOB_ID}/1/00001-" in header(answer, "Location")
     assert "Caf%25C3%25A9%2520talk.srt" in header(answer, "Location")
+
+
+def exports_of_today() -> list[tuple[str, str, str, str, str]]:
+    entries = DynamoAudit(boto3.client("dynamodb"), TABLE, 365).page(iso(now())[:10], limit=100, cursor=None).entries
+    assert {entry.action for entry in entries} <= {Action.TRANSCRIPT_EXPORTED}
+    return [(one.who, one.credential, one.object, one.address, one.detail) for one in reversed(entries)]
+
+
+def test_what_leaves_as_a_file_is_in_the_audit_log_and_nothing_else_is(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a file that is fetched from the bucket; not what the caller has, what is refused or what is only read."""
+    tag = header(call("GET", "transcript", format="srt"), "ETag")
+    call("POST", "edits", {"base_version": 1, "operations": [{"op": "delete", "first": 0, "last": 0}]})
+    monkeypatch.setattr("sotto.workflows.read_transcript.MAX_ANSWER_BYTES", 10)
+    call("GET", "transcript", format="docx")
+    said = [
+        (OWNER, "session", JOB_ID, "192.0.2.1", detail)
+        for detail in ("srt, attempt 1, version 1", "docx, attempt 1, version 2")
+    ]
+    assert exports_of_today() == said
+    assert call("GET", "transcript", known=tag, format="srt", version="1")["statusCode"] == 304
+    for refused in ({"format": "odt"}, {"version": "9"}, {"format": "txt", "words": "true"}):
+        assert call("GET", "transcript", **refused)["statusCode"] >= 400
+    for read in ("segments", "versions"):
+        assert call("GET", read)["statusCode"] == 200
+    assert exports_of_today() == said
+
+
+def test_no_transcript_leaves_when_the_audit_log_cannot_be_written(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StorageUnavailable("table: expected an answer, found none")
+
+    monkeypatch.setattr(DynamoAudit, "append", full)
+    answer = shown(call("GET", "transcript", format="txt"), 503)
+    assert answer["code"] == "storage_unavailable"
 
 
 def test_what_a_format_does_not_have_is_refused(call: Call) -> None:

@@ -211,7 +211,7 @@ def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None
 
 def test_nobody_may_change_or_delete_an_audit_row(resources: Resources) -> None:
     """Other roles reach no audit row by their code; those that write them are fenced by IAM as well."""
-    for role in ("AuthorizerRole", "AuthRole", "AdminRole", "RotateKeysRole", "JobsRole"):
+    for role in ("AuthorizerRole", "AuthRole", "AdminRole", "RotateKeysRole", "JobsRole", "TranscriptsRole"):
         for one in _statements(resources, role):
             if {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(as_list(one["Action"])):
                 keys = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]

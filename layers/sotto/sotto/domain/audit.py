@@ -25,6 +25,7 @@ class Action(StrEnum):
     USER_CHANGED = "user-changed"
     USER_DELETED = "user-deleted"
     USER_SIGNED_OUT = "user-signed-out"
+    TRANSCRIPT_EXPORTED = "transcript-exported"
     JOB_DELETED = "job-deleted"
     REDRIVEN = "redriven"
     INDEX_REBUILT = "index-rebuilt"

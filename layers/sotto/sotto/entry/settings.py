@@ -284,10 +284,14 @@ class IndexSettings(StoreSettings):
 
 
 class TranscriptSettings(StoreSettings, AdmissionSettings):
-    """What the API function that serves transcripts needs."""
+    """What the API function that serves transcripts needs; who takes one out gets into the audit log."""
 
     transcript_days: int = Field(
         default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
+    )
+    audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=3, description="Proxies of our own before the API (1 for CloudFront), 0 to 3"
     )
 
 

@@ -6,6 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from functools import cache
 
+from ulid import ULID
+
+from sotto.adapters.dynamo_audit import DynamoAudit
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_versions import DynamoVersions
 from sotto.adapters.dynamo_words import DynamoWords
@@ -13,8 +16,10 @@ from sotto.adapters.s3_objects import S3Objects
 from sotto.entry import aws
 from sotto.entry.settings import IndexSettings, TranscriptSettings
 from sotto.workflows.edit_transcript import EditTranscript
+from sotto.workflows.export_transcript import ExportTranscript
 from sotto.workflows.index_words import IndexWords
 from sotto.workflows.read_transcript import ReadTranscript
+from sotto.workflows.record_audit import RecordAudit
 from sotto.workflows.search_transcripts import SearchTranscripts
 
 
@@ -27,10 +32,17 @@ def read_transcript() -> ReadTranscript:
     return ReadTranscript(_jobs(), _objects(), _versions())
 
 
+def export_transcript() -> ExportTranscript:
+    trail = DynamoAudit(aws.dynamodb(), settings().table, settings().audit_days)
+    return ExportTranscript(read_transcript(), RecordAudit(trail, now, lambda: str(ULID())))
+
+
 def edit_transcript() -> EditTranscript:
-    return EditTranscript(
-        read_transcript(), _objects(), _versions(), lambda: datetime.now(UTC), new_name=lambda: uuid.uuid4().hex
-    )
+    return EditTranscript(read_transcript(), _objects(), _versions(), now, new_name=lambda: uuid.uuid4().hex)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _jobs() -> DynamoJobs:

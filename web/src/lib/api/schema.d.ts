@@ -1030,7 +1030,7 @@ export interface components {
          * Action
          * @enum {string}
          */
-        Action: "sign-in" | "sign-out-everywhere" | "sign-up" | "bootstrap" | "refresh-token-reused" | "password-changed" | "password-reset-asked" | "password-reset" | "key-created" | "key-revoked" | "key-used" | "invited" | "user-changed" | "user-deleted" | "user-signed-out" | "job-deleted" | "redriven" | "index-rebuilt" | "audit-read" | "signing-keys-rotated";
+        Action: "sign-in" | "sign-out-everywhere" | "sign-up" | "bootstrap" | "refresh-token-reused" | "password-changed" | "password-reset-asked" | "password-reset" | "key-created" | "key-revoked" | "key-used" | "invited" | "user-changed" | "user-deleted" | "user-signed-out" | "transcript-exported" | "job-deleted" | "redriven" | "index-rebuilt" | "audit-read" | "signing-keys-rotated";
         /**
          * ApiKeyShape
          * @description A key without its secret. `expires_at` null means never.
