@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sotto.domain.audit import Action, Outcome
 from sotto.domain.errors import Unauthenticated
 from sotto.domain.identity import Role
 from tests.unit.identity.conftest import EMAIL, HOME, PASSWORD, Service, ada
@@ -36,6 +37,18 @@ def test_every_refusal_has_the_same_words_and_the_same_cost(service: Service, em
         service.sign_in(EMAIL, "another wrong one", HOME)
     assert (refusal.value.message, refusal.value.hint) == (other.value.message, other.value.hint)
     assert service.passwords.computed == 2  # one computation each, whether the account exists or not
+
+
+@pytest.mark.parametrize(("email", "account"), [(EMAIL, "01ADA"), ("nobody@example.org", "no account")])
+def test_the_audit_log_names_the_account_that_was_tried_and_nothing_that_was_typed(
+    service: Service, email: str, account: str
+) -> None:
+    with pytest.raises(Unauthenticated):
+        service.sign_in(email, "another wrong one", HOME)
+    (entry,) = service.log.entries
+    assert (entry.action, entry.outcome, entry.who) == (Action.SIGN_IN, Outcome.REFUSED, "nobody")
+    assert (entry.object, entry.address) == (account, HOME.address)
+    assert email not in str(entry)
 
 
 def test_a_disabled_account_is_refused_like_an_unknown_one(service: Service) -> None:

@@ -34,11 +34,11 @@ class SignIn:
         """Start a session. Raises LimitReached, or Unauthenticated with the same words for every reason."""
         subject = email.strip().lower()[:MAX_EMAIL_LENGTH]
         self.throttle.begin(subject, origin.address)
-        try:
-            user = self._checked(email, password)
-        except Unauthenticated:
-            self.audit(Action.SIGN_IN, "an account", origin, outcome=Outcome.REFUSED)
-            raise
+        found = self._find(email)
+        user = self._proven(found, password)
+        if user is None:  # what was typed is not noted: people type passwords into the wrong field
+            self.audit(Action.SIGN_IN, found.id if found else "no account", origin, outcome=Outcome.REFUSED)
+            raise Unauthenticated(WRONG, hint=HINT)
         self.throttle.succeeded(subject, origin.address)
         self.audit(Action.SIGN_IN, user.id, origin, by=user.id)
         now = self.clock()
@@ -55,12 +55,11 @@ class SignIn:
         )
         return self.issue(user, token, now)
 
-    def _checked(self, email: str, password: str) -> User:
-        """The user, after one argon2id computation in every case: also for an unknown or disabled account."""
-        user = self._find(email)
+    def _proven(self, user: User | None, password: str) -> User | None:
+        """`user` if they may come in, after one argon2id computation in every case: also for None or a disabled one."""
         known = user.password_hash if user and len(password) <= MAX_LENGTH else None
         if not self.passwords.matches(password[:MAX_LENGTH], known) or user is None or user.disabled:
-            raise Unauthenticated(WRONG, hint=HINT)
+            return None
         if self.passwords.is_outdated(user.password_hash):
             self.users.set_password(user.id, self.passwords.hash(password), must_change=user.must_change_password)
         return user
