@@ -11,6 +11,7 @@ import pytest
 
 from functions.ops import handler as ops
 from sotto.adapters.aws_probes import ask_bucket, ask_queues, ask_secret, ask_table
+from sotto.adapters.dynamo_users import DynamoUsers
 from sotto.domain.errors import QueueUnavailable, StorageUnavailable
 from sotto.entry import aws as doors
 from sotto.entry import ops_wiring
@@ -89,6 +90,14 @@ def test_what_is_missing_is_named_and_no_more(service: None) -> None:
 def test_each_secret_that_is_gone_is_named(service: None, name: str) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
     assert call("/readyz")[:2] == (503, {"status": "not_ready", "checks": {**ALL, f"{name}_secret": "failed"}})
+
+
+def test_the_bootstraps_secret_may_go_once_it_has_let_the_first_administrator_in(service: None) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId=BOOTSTRAP, ForceDeleteWithoutRecovery=True)
+    assert call("/readyz")[0] == 503
+    DynamoUsers(boto3.client("dynamodb"), TABLE).lock_bootstrap()
+    _forget()
+    assert call("/readyz")[:2] == (200, {"status": "ready", "checks": ALL})
 
 
 @pytest.mark.parametrize("value", ["", "changeme"])

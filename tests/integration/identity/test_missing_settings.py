@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.integration.identity.conftest import forget
-from tests.integration.identity.world import ADMIN, PASSWORD, SEED, World
+from tests.integration.identity.world import ADMIN, ONE_TIME, PASSWORD, SEED, World
 
 SIGN_IN = {"email": ADMIN, "password": PASSWORD}
 NAMED = {
@@ -86,6 +86,19 @@ def test_a_secret_that_is_gone_takes_down_sign_in_alone_and_readyz_names_it(worl
         world.secrets.create_secret(Name="signing", SecretString=json.dumps({"retired": [], "seed": SEED}))
         forget()
     assert world.sign_in()
+
+
+def test_the_bootstraps_secret_is_needed_by_nothing_once_there_is_an_administrator(world: World) -> None:
+    world.secrets.delete_secret(SecretId="bootstrap", ForceDeleteWithoutRecovery=True)
+    try:
+        forget()
+        assert world.call("GET", "/readyz").status == 200
+        assert world.sign_in()
+        body = {"one_time_password": ONE_TIME, "email": "eve@example.org", "password": PASSWORD}
+        assert world.call("POST", "/auth/bootstrap", body=body).status == 409
+    finally:
+        world.secrets.create_secret(Name="bootstrap", SecretString=json.dumps({"password": ONE_TIME}))
+        forget()
 
 
 def test_what_readyz_says_of_a_missing_setting_is_a_name_and_no_more(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sotto.adapters.aws_probes import PROBE_KEY
+from sotto.adapters.dynamo_users import LOCK
 from sotto.domain.drops import ANSWERS
 from tests.unit.template.conftest import Resources, as_list, of_type
 
@@ -249,7 +250,7 @@ def test_the_life_signs_ask_and_read_nothing(resources: Resources) -> None:
     logs = {action for action in _actions(resources, "OpsRole") if action.startswith(("logs:", "xray:"))}
     assert _actions(resources, "OpsRole") - logs == asks | served
     (table,) = [one for one in _statements(resources, "OpsRole") if one["Sid"] == "AskTable"]
-    assert table["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"] == [PROBE_KEY["pk"]]
+    assert table["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"] == [PROBE_KEY["pk"], LOCK["pk"]]
 
 
 def test_nobody_may_write_over_or_delete_what_was_dropped(resources: Resources) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PROFILE = "PROFILE"
 DIRECTORY_PK = "SYSTEM#USERS"
-_LOCK = {"pk": "SYSTEM#BOOTSTRAP", "sk": "LOCK"}
+LOCK = {"pk": "SYSTEM#BOOTSTRAP", "sk": "LOCK"}
 
 
 def profile_key(user_id: str) -> dict[str, str]:
@@ -59,7 +59,7 @@ class DynamoUsers:
             }
             writes.append({"Delete": spent})
         if bootstraps:
-            writes.append(self._put(_LOCK))
+            writes.append(self._put(LOCK))
         with translated(StorageUnavailable, "table"):
             try:
                 self._client.transact_write_items(TransactItems=writes)
@@ -70,11 +70,11 @@ class DynamoUsers:
                 raise _refusal(codes.index("ConditionalCheckFailed"), spends is not None) from error
 
     def bootstrapped(self) -> bool:
-        return self._get(_LOCK) is not None
+        return self._get(LOCK) is not None
 
     def lock_bootstrap(self) -> None:
         with translated(StorageUnavailable, "table"):
-            self._client.put_item(TableName=self._table, Item=to_row(_LOCK))
+            self._client.put_item(TableName=self._table, Item=to_row(LOCK))
 
     def page(self, *, limit: int, cursor: str | None) -> UserPage:
         query: dict[str, Any] = {

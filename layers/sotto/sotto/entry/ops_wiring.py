@@ -12,7 +12,8 @@ from functools import cache, partial
 from aws_lambda_powertools import Logger
 
 from sotto.adapters.aws_probes import ask_bucket, ask_queues, ask_secret, ask_table
-from sotto.domain.errors import SottoError
+from sotto.adapters.dynamo_users import DynamoUsers
+from sotto.domain.errors import SottoError, StorageUnavailable
 from sotto.entry import aws
 from sotto.entry.settings import BootstrapSettings, PathSettings, Settings, SigningSettings, TokenSettings
 from sotto.workflows.check_readiness import Check, CheckReadiness
@@ -41,8 +42,16 @@ def _checks() -> Mapping[str, Check]:
         "bucket": partial(ask_bucket, clients.s3, settings.bucket),
         "queues": partial(ask_queues, clients.sqs, queues),
         "signing_secret": lambda: ask_secret(clients.secretsmanager, SigningSettings.from_environment().signing_secret),
-        "bootstrap_secret": lambda: ask_secret(
-            clients.secretsmanager, BootstrapSettings.from_environment().bootstrap_secret
-        ),
+        "bootstrap_secret": partial(_ask_bootstrap, clients, settings.table),
         "token_issuer": TokenSettings.from_environment,
     }
+
+
+def _ask_bootstrap(clients: aws.Probing, table: str) -> None:
+    """The secret opens the service once: after that its operator may delete it."""
+    secret = BootstrapSettings.from_environment().bootstrap_secret
+    try:
+        ask_secret(clients.secretsmanager, secret)
+    except StorageUnavailable:
+        if not DynamoUsers(clients.dynamodb, table).bootstrapped():
+            raise
