@@ -151,8 +151,10 @@ def test_s3_signs_the_length_the_type_and_the_time(bucket: str) -> None:
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(get).query)
     assert query["versionId"] == ["v1"]
     assert query["response-content-disposition"] == ["inline; filename*=UTF-8''a%20%22b%22.wav"]
-    part = objects.presign_part(KEY, "upload", 3, expires_s=60)
-    assert urllib.parse.parse_qs(urllib.parse.urlsplit(part).query)["partNumber"] == ["3"]
+    part = objects.presign_part(KEY, "upload", 3, size_bytes=16, expires_s=60)
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(part).query)
+    assert (query["partNumber"], query["X-Amz-Expires"]) == (["3"], ["60"])
+    assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
 
 
 def test_s3_copies_an_object_to_a_file(bucket: str, tmp_path: Path) -> None:

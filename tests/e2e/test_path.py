@@ -91,6 +91,7 @@ def test_a_multipart_upload_can_be_resumed(caller: Caller, tmp_path: Path) -> No
     numbers = list(range(1, upload["part_count"] + 1))
     signed = caller.http.post(f"jobs/{job_id}/upload/parts", json={"numbers": numbers}).json()["parts"]
     size = upload["part_size_bytes"]
+    assert httpx.put(signed[0]["url"], content=content[: size + 1], timeout=60).status_code == 403
     etags = {}
     for part in [*signed[:3], *signed[2:]]:  # the third is sent twice, as after a broken connection
         number = part["number"]

@@ -37,8 +37,8 @@ class InMemoryObjects:
         self.multiparts[upload], self._begun[upload] = {}, key
         return upload
 
-    def presign_part(self, key: str, multipart_id: str, number: int, *, expires_s: int) -> str:
-        return f"memory://part/{key}?upload={multipart_id}&number={number}"
+    def presign_part(self, key: str, multipart_id: str, number: int, *, size_bytes: int, expires_s: int) -> str:
+        return f"memory://part/{key}?upload={multipart_id}&number={number}&size={size_bytes}&expires={expires_s}"
 
     def put_part(self, multipart_id: str, number: int, content: bytes) -> str:
         """What a caller does with the signed URL of a part; returns the ETag."""

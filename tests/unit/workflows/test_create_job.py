@@ -28,7 +28,7 @@ def test_a_small_recording_gets_one_signed_put(service) -> None:
 
 def test_a_large_recording_gets_parts(service) -> None:
     accepted = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1")
-    assert accepted.upload == MultipartPlan(part_size_bytes=16 * MB, part_count=7)
+    assert accepted.upload == MultipartPlan(part_size_bytes=16 * MB, part_count=7, size_bytes=101 * MB)
     assert service.jobs.get(OWNER, accepted.job.id).multipart_id == "upload-1"
 
 
@@ -71,7 +71,14 @@ def test_a_multipart_upload_can_be_signed_listed_completed_and_completed_again(s
     assert service.upload_parts.complete(OWNER, job.id, [(1, etag)]).status is JobStatus.QUEUED
 
 
-@pytest.mark.parametrize("numbers", [[], [0], [10_001], list(range(1, 102))])
+def test_the_urls_of_parts_take_the_announced_bytes_and_no_more(service) -> None:
+    job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
+    urls = [url for _, url in service.upload_parts.sign(OWNER, job.id, range(1, 8))]
+    sizes = [int(re.search(r"&size=(\d+)", url)[1]) for url in urls]
+    assert sizes == [16 * MB] * 6 + [5 * MB]
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [8], list(range(1, 102))])
 def test_part_numbers_are_checked(service, numbers) -> None:
     job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
     with pytest.raises(InvalidInput, match="numbers"):

@@ -63,11 +63,10 @@ class S3Objects:
                 "UploadId"
             ]
 
-    def presign_part(self, key: str, multipart_id: str, number: int, *, expires_s: int) -> str:
+    def presign_part(self, key: str, multipart_id: str, number: int, *, size_bytes: int, expires_s: int) -> str:
+        part = {"UploadId": multipart_id, "PartNumber": number, "ContentLength": size_bytes}
         return self._client.generate_presigned_url(
-            "upload_part",
-            Params={"Bucket": self._bucket, "Key": key, "UploadId": multipart_id, "PartNumber": number},
-            ExpiresIn=expires_s,
+            "upload_part", Params={"Bucket": self._bucket, "Key": key, **part}, ExpiresIn=expires_s
         )
 
     def uploaded_parts(self, key: str, multipart_id: str) -> Sequence[UploadedPart]:

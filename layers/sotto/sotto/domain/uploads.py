@@ -20,5 +20,12 @@ class UploadedPart:
 
 @dataclass(frozen=True)
 class MultipartPlan:
+    """Parts 1 to `part_count`, each of `part_size_bytes`, the last of what is left of `size_bytes`."""
+
     part_size_bytes: int
     part_count: int
+    size_bytes: int
+
+    def length(self, number: int) -> int:
+        """Bytes of part `number`, from 1 to `part_count`."""
+        return min(self.part_size_bytes, self.size_bytes - (number - 1) * self.part_size_bytes)

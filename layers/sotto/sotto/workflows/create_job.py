@@ -131,7 +131,7 @@ class CreateJob:
 def multipart_plan(size_bytes: int) -> MultipartPlan:
     """Equal parts of at least 16 MB, as few as S3's limit of 10 000 allows."""
     part = max(MIN_PART_BYTES, math.ceil(size_bytes / MAX_PARTS / MB) * MB)
-    return MultipartPlan(part_size_bytes=part, part_count=math.ceil(size_bytes / part))
+    return MultipartPlan(part_size_bytes=part, part_count=math.ceil(size_bytes / part), size_bytes=size_bytes)
 
 
 def _check_size(size_bytes: int, limit: int) -> None:

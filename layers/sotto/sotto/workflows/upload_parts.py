@@ -9,7 +9,7 @@ from sotto.domain.errors import InvalidInput, WrongState
 from sotto.domain.job import Job, JobStatus
 from sotto.domain.object_keys import UploadKey
 from sotto.domain.uploads import UploadedPart
-from sotto.workflows.create_job import MAX_PARTS
+from sotto.workflows.create_job import multipart_plan
 from sotto.workflows.ports import Jobs, Objects
 
 MAX_SIGNED_AT_ONCE = 100
@@ -22,14 +22,23 @@ class UploadParts:
     upload_ttl_s: int
 
     def sign(self, owner: str, job_id: str, numbers: Sequence[int]) -> list[tuple[int, str]]:
-        """(number, URL) for each of `numbers`, which run from 1 to 10 000, at most 100 at once."""
-        _, key, upload = self._open_upload(owner, job_id)
+        """(number, URL) for each of `numbers`, at most 100 at once, which run from 1 to the upload's count of parts.
+
+        A URL takes as many bytes as that part of the announced recording has, no more and no fewer.
+        """
+        job, key, upload = self._open_upload(owner, job_id)
+        plan = multipart_plan(job.size_bytes)
         if not 1 <= len(numbers) <= MAX_SIGNED_AT_ONCE:
             raise InvalidInput("numbers", expected=f"1 to {MAX_SIGNED_AT_ONCE} numbers", found=len(numbers))
         for number in numbers:
-            if not 1 <= number <= MAX_PARTS:
-                raise InvalidInput("numbers", expected=f"part numbers from 1 to {MAX_PARTS}", found=number)
-        return [(n, self.objects.presign_part(key, upload, n, expires_s=self.upload_ttl_s)) for n in numbers]
+            if not 1 <= number <= plan.part_count:
+                raise InvalidInput("numbers", expected=f"part numbers from 1 to {plan.part_count}", found=number)
+
+        def signed(number: int) -> str:
+            size = plan.length(number)
+            return self.objects.presign_part(key, upload, number, size_bytes=size, expires_s=self.upload_ttl_s)
+
+        return [(number, signed(number)) for number in numbers]
 
     def arrived(self, owner: str, job_id: str) -> Sequence[UploadedPart]:
         """The parts that have arrived."""
