@@ -20,7 +20,7 @@ FETCH_REQUESTED = "sotto.fetch.requested"
 
 
 class Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
 
 class S3Object(Event):

@@ -58,7 +58,7 @@ MODELS: dict[str, ModelFacts] = {
 class Options(BaseModel):
     """The caller's choices for one job. Times in seconds. Immutable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     model: str = "base"
     language: str | None = Field(default=None, description="ISO 639-1 code, or null to detect it once per recording")

@@ -37,7 +37,7 @@ class Download:
 class FetchState(BaseModel):
     """An unfinished upload, whose parts so far are the beginning of the recording."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     multipart_id: str
     part_size_bytes: int

@@ -17,7 +17,8 @@ SCHEMA = "sotto.transcript/1"
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was said gets into no message of an error, and so into no log.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Word(Frozen):
@@ -174,7 +175,7 @@ class Transcript(Frozen):
     engine_wall_s: float
     engine_cpu_s: float
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 
     @property
     def text(self) -> str:
