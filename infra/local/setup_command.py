@@ -29,6 +29,7 @@ ASKED = (
     "WebCertificateArn",
     "TrustedProxies",
     "WebAclArn",
+    "AlarmTopicArn",
     "AudioDays",
     "TranscriptDays",
 )
