@@ -76,6 +76,36 @@ def test_nobody_is_locked_out_of_their_usual_address(service: Service) -> None:
     service.sign_in(EMAIL, PASSWORD, HOME)
 
 
+def test_nobody_is_locked_out_by_who_shares_their_address(service: Service) -> None:
+    """An office, a train or a provider behind one address, where somebody tries other people's accounts without end."""
+    service.sign_in(EMAIL, PASSWORD, HOME)
+    for number in range(RULES[Counter.ADDRESS].free + 5):
+        service.clock.advance(RULES[Counter.ADDRESS].longest_s)
+        fail(service, email=f"user{number}@example.org")
+    with pytest.raises(LimitReached, match="address"):
+        service.sign_in("another@example.org", PASSWORD, HOME)
+    service.sign_in(EMAIL, PASSWORD, HOME)
+
+
+def test_who_is_tried_at_their_own_address_gets_in_from_another(service: Service) -> None:
+    service.sign_in(EMAIL, PASSWORD, HOME)
+    for _ in range(RULES[Counter.ACCOUNT].free + RULES[Counter.PAIR].free):
+        service.clock.advance(RULES[Counter.PAIR].longest_s)
+        fail(service)
+    with pytest.raises(LimitReached, match="pair"):
+        service.sign_in(EMAIL, PASSWORD, HOME)
+    service.sign_in(EMAIL, PASSWORD, Origin("203.0.113.9", "r"))
+
+
+def test_an_account_of_ones_own_buys_no_tries_at_others(service: Service) -> None:
+    service.sign_in(EMAIL, PASSWORD, HOME)
+    for number in range(RULES[Counter.ADDRESS].free):
+        fail(service, email=f"user{number}@example.org")
+        service.sign_in(EMAIL, PASSWORD, HOME)
+    with pytest.raises(LimitReached, match="address"):
+        service.sign_in("another@example.org", PASSWORD, HOME)
+
+
 def test_a_hundred_tries_at_once_are_a_hundred_tries() -> None:
     """Every caller reads before any writes: the store's swap decides, so no more than the free ones pass."""
     clock, store = FakeClock(), FakeTries()

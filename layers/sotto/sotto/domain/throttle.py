@@ -6,8 +6,10 @@ Three counters are kept for a try, and each has its own rule:
 - the address: one machine that tries many accounts;
 - the account: many machines that try one account.
 
-The last one could be used to lock somebody out, so it waits a minute at most, and it does not apply to a pair that
-has signed in before: whoever comes from their usual address gets in whatever the rest of the world does.
+The last one could be used to lock somebody out, so it waits a minute at most; the one before, to lock out a whole
+office behind one address. Neither applies to a pair that has signed in before: whoever comes from their usual address
+gets in whatever the rest of the world does, and whoever shares it, except by trying that very account from there. Then
+any other address is open. What that costs: who shares an address has the pair's free tries at each account known there.
 A try that is refused for being too early is not counted, so hammering does not prolong the wait.
 """
 

@@ -23,7 +23,7 @@ class ThrottleTries:
         names = _names(subject, address)
         now = self.clock().timestamp()
         known = self.store.read(names[Counter.PAIR]).known_until > now
-        applying = [counter for counter in Counter if not (known and counter is Counter.ACCOUNT)]
+        applying = [Counter.PAIR] if known else list(Counter)
         for counter in applying:  # first ask all, so that a refused try is counted nowhere
             _allow(counter, self.store.read(names[counter]), now)
         for counter in applying:
@@ -33,10 +33,12 @@ class ThrottleTries:
         """Take the try back, and remember the pair as known."""
         names = _names(subject, address)
         now = self.clock().timestamp()
+        known = self.store.read(names[Counter.PAIR]).known_until > now
         self._change(names[Counter.PAIR], Tries(0, now, now + KNOWN_S))
         self._change(names[Counter.ACCOUNT], Tries(0, now))
-        for_address = self.store.read(names[Counter.ADDRESS])
-        self._change(names[Counter.ADDRESS], replace(for_address, failures=max(0, for_address.failures - 1)))
+        if not known:  # a known pair's try was not counted for its address, and must not buy others a try
+            for_address = self.store.read(names[Counter.ADDRESS])
+            self._change(names[Counter.ADDRESS], replace(for_address, failures=max(0, for_address.failures - 1)))
 
     def _count(self, counter: Counter, name: str, now: float) -> None:
         for _ in range(_RACES):
