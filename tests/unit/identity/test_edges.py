@@ -101,6 +101,14 @@ def test_the_authorizer_names_the_setting_that_is_missing(missing: str) -> None:
         make_authorizer({**LAMBDA, missing: " "})
 
 
+@pytest.mark.parametrize("key", ["SOTTO_AUDIT_DAYS", "SOTTO_TRUSTED_PROXIES"])
+@pytest.mark.parametrize("value", ["never", "-1", "1.5", "²"])
+def test_the_authorizer_names_the_setting_that_is_no_number(key: str, value: str) -> None:
+    make_authorizer({**LAMBDA, key: ""})
+    with pytest.raises(MisconfiguredSetting, match=f"{key}: expected .*, found '{value}'.*Fix: "):
+        make_authorizer({**LAMBDA, key: value})
+
+
 def test_the_authorizer_is_made_from_its_settings_alone() -> None:
     make_authorizer(LAMBDA)
     make_authorizer({**LAMBDA, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/creds"})

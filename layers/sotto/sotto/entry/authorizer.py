@@ -24,7 +24,7 @@ from sotto.adapters.sigv4_dynamo import Credentials, SignedDynamo, container_cre
 from sotto.domain.audit import Action
 from sotto.domain.errors import Unauthenticated
 from sotto.domain.identity import Principal
-from sotto.entry.environment import environment, required
+from sotto.entry.environment import environment, required, whole_number
 from sotto.entry.origin import origin_of
 from sotto.entry.principal import principal_to_context
 from sotto.workflows.authorize import Authorize
@@ -76,12 +76,12 @@ def make_authorizer(environ: Mapping[str, str] | None = None) -> GatewayAuthoriz
         key_of=DynamoPublicKeys(table, clock),
         clock=clock,
     )
-    audit_days = int(environ.get("SOTTO_AUDIT_DAYS") or 365)
+    audit_days = whole_number(environ, "SOTTO_AUDIT_DAYS", "Days that the audit log is kept", 365)
     return GatewayAuthorizer(
         Authorize(verifier, DynamoStandings(table, clock), clock),
         RecordAudit(LeanAudit(table, audit_days), clock, partial(token_hex, 13)),
         _logger(),
-        proxies=int(environ.get("SOTTO_TRUSTED_PROXIES") or 0),
+        proxies=whole_number(environ, "SOTTO_TRUSTED_PROXIES", "Proxies of our own before the API, 0 to 3", 0),
     )
 
 

@@ -27,3 +27,11 @@ def required(environ: Mapping[str, str], key: str, expected: str) -> str:
     if PLACEHOLDER.fullmatch(value):
         raise MisconfiguredSetting(key, expected=expected, found="a placeholder", fix=FIX)
     return value
+
+
+def whole_number(environ: Mapping[str, str], key: str, expected: str, default: int) -> int:
+    """The number that `key` holds, 0 or more. Raises MisconfiguredSetting when it holds something else."""
+    value = environ.get(key, "").strip()
+    if value and not (value.isascii() and value.isdigit()):
+        raise MisconfiguredSetting(key, expected=expected, found=value, fix=FIX)
+    return int(value or default)
