@@ -14,7 +14,7 @@ NPM := $(shell command -v npm || echo npm)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run demo test check e2e bench bench-gpu build deploy freeze openapi format clean
+.PHONY: help setup run demo test check audit e2e bench bench-gpu build deploy freeze openapi format clean
 
 help:  ## show this menu
 	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*  ## /\1\t/' | expand -t 12
@@ -82,6 +82,9 @@ check: setup  ## format, lint, types, arrows, template, security
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml layers functions infra
 	cd web && $(NPM) run --silent check
 	cd web && $(NPM) run --silent api -- --check
+
+audit: setup  ## known weaknesses of the pinned versions; it asks PyPI, so it is no part of check
+	$(BIN)/pip-audit -r constraints.txt --no-deps --disable-pip
 
 bench: setup  ## engines side by side on this machine, then our policy's promises (minutes to hours)
 	$(BIN)/python -m tests.benchmarks.engines

@@ -84,6 +84,20 @@ def test_the_stage_is_throttled_and_sign_in_more_so(api: dict[str, Any]) -> None
     assert sign_in["ThrottlingRateLimit"] == {"Ref": "SignInsPerSecond"}
 
 
+def test_a_gateway_key_is_bounded_by_the_usage_plan(resources: Resources) -> None:
+    (plan,) = of_type(resources, "AWS::ApiGateway::UsagePlan").values()
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Api.Stage"}}]
+    assert plan["Throttle"] == {"RateLimit": {"Ref": "RequestsPerSecond"}, "BurstLimit": {"Ref": "RequestBurst"}}
+    assert plan["Quota"] == {"Limit": {"Ref": "RequestsPerMonth"}, "Period": "MONTH"}
+
+
+def test_a_web_acl_stands_before_the_stage_when_one_is_named(template: dict[str, Any], resources: Resources) -> None:
+    acl = resources["WebAcl"]
+    assert template["Conditions"][acl["Condition"]] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebAclArn"}, ""]}]}
+    assert acl["Properties"]["WebACLArn"] == {"Ref": "WebAclArn"}
+    assert acl["Properties"]["ResourceArn"]["Fn::Sub"].endswith("/restapis/${Api}/stages/${Api.Stage}")
+
+
 def test_nothing_of_a_request_but_its_shape_is_logged(api: dict[str, Any]) -> None:
     assert {one["DataTraceEnabled"] for one in api["MethodSettings"]} == {False}
     fields = re.findall(r"\$context\.[A-Za-z.]+", api["AccessLogSetting"]["Format"])

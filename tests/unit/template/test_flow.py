@@ -74,6 +74,13 @@ def test_reconcile_runs_on_a_schedule(resources: Resources) -> None:
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", {"Ref": "ReconcileEvery"})
 
 
+def test_keys_rotate_on_a_schedule_one_rotation_at_a_time(resources: Resources) -> None:
+    function = functions_of(resources)["rotate_keys"]
+    (event,) = function["Events"].values()
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", {"Ref": "RotateKeysEvery"})
+    assert function["ReservedConcurrentExecutions"] == 1
+
+
 def test_what_is_named_in_the_outputs_is_what_hosts_need(template: dict[str, Any]) -> None:
     assert set(template["Outputs"]) == {
         "ApiUrl",
