@@ -73,6 +73,16 @@ def test_pages_come_from_the_bucket_and_the_api_from_the_gateway(config: dict[st
     assert config["DefaultRootObject"] == "index.html"
 
 
+def test_the_api_can_tell_cloudfront_by_a_secret_that_the_template_does_not_hold(config: dict[str, Any]) -> None:
+    _, api = config["Origins"]
+    condition, (header,), otherwise = api["OriginCustomHeaders"]["Fn::If"]
+    assert (condition, otherwise) == ("HasWebOriginSecret", {"Ref": "AWS::NoValue"})
+    assert header == {
+        "HeaderName": "X-Origin-Secret",
+        "HeaderValue": {"Fn::Sub": "{{resolve:secretsmanager:${WebOriginSecret}}}"},
+    }
+
+
 def test_nothing_goes_out_without_tls_or_the_headers(config: dict[str, Any]) -> None:
     pages, (api,) = config["DefaultCacheBehavior"], config["CacheBehaviors"]
     assert (pages["TargetOriginId"], api["TargetOriginId"], api["PathPattern"]) == ("web", "api", "/v1/*")
