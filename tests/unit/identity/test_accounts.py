@@ -11,6 +11,7 @@ from sotto.domain.errors import (
     InvalidInput,
     LimitReached,
     NotFound,
+    StorageUnavailable,
     Unauthenticated,
     WrongState,
 )
@@ -200,6 +201,33 @@ def test_a_deleted_account_leaves_nothing_that_opens_a_door(service: Service) ->
         service.sign_in(EMAIL, PASSWORD, HOME)
     with pytest.raises(NotFound):
         service.manage_users.get("01ADA")
+
+
+def test_what_an_administrator_does_is_in_the_log_before_it_is_done(service: Service) -> None:
+    """A process may die between the two, and who was deleted cannot be deleted again."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise StorageUnavailable("table: expected an answer, found none")
+
+    service.users.change = dies  # type: ignore[method-assign]
+    service.sessions.end_all = dies  # type: ignore[method-assign]
+    manage = service.manage_users
+    for act in (
+        lambda: manage.change(ROOT, "01ADA", role=Role.ADMIN, origin=HOME),
+        lambda: manage.sign_out(ROOT, "01ADA", HOME),
+        lambda: manage.delete(ROOT, "01ADA", HOME),
+    ):
+        with pytest.raises(StorageUnavailable):
+            act()
+    assert service.actions() == [Action.USER_CHANGED, Action.USER_SIGNED_OUT, Action.USER_DELETED]
+    for act in (
+        lambda: manage.change(ROOT, "01NOBODY", role=Role.ADMIN, origin=HOME),
+        lambda: manage.sign_out(ROOT, "01NOBODY", HOME),
+        lambda: manage.delete(ROOT, "01NOBODY", HOME),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert len(service.log.entries) == 3, "nothing was there to change"
 
 
 def test_signing_out_everywhere_by_oneself_or_by_an_administrator(service: Service) -> None:

@@ -1,4 +1,7 @@
-"""What an administrator does with accounts: see them, change role, disable, sign out, delete."""
+"""What an administrator does with accounts: see them, change role, disable, sign out, delete.
+
+The audit log's entry comes first: what was cut off may be in it twice or without effect, and none is missing from it.
+"""
 
 from __future__ import annotations
 
@@ -45,31 +48,32 @@ class ManageUsers:
         its keys sleep. Of `quotas`, those named are set (None: back to what all have) and the others stay."""
         if role is not None or disabled is not None:
             _not_oneself(principal, user_id)
-        named = dict(quotas or {})
-        own = replace(self.get(user_id).quotas, **named) if named else None
-        user = self.users.change(user_id, role=role, disabled=disabled, quotas=own)
-        if disabled:
-            self.sessions.end_all(user_id)
+        named, before = dict(quotas or {}), self.get(user_id)
         changes = {"role": role, "disabled": disabled, **{name: _said(value) for name, value in named.items()}}
         detail = ", ".join(f"{name}={value}" for name, value in changes.items() if value is not None)
         self.audit(Action.USER_CHANGED, user_id, origin, by=principal, detail=detail)
+        own = replace(before.quotas, **named) if named else None
+        user = self.users.change(user_id, role=role, disabled=disabled, quotas=own)
+        if disabled:
+            self.sessions.end_all(user_id)
         return user
 
     def sign_out(self, principal: Principal, user_id: str, origin: Origin) -> None:
         """End every session of an account, also one's own."""
-        own = principal.user_id == user_id
-        self.sessions.end_all(self.get(user_id).id)
+        own, user = principal.user_id == user_id, self.get(user_id)
         self.audit(Action.SIGN_OUT_EVERYWHERE if own else Action.USER_SIGNED_OUT, user_id, origin, by=principal)
+        self.sessions.end_all(user.id)
 
     def delete(self, principal: Principal, user_id: str, origin: Origin) -> None:
         """Remove an account and all that it owns. Shut first, emptied next, removed last: a crash can be repeated."""
         _not_oneself(principal, user_id)
-        user = self.users.change(self.get(user_id).id, disabled=True)
+        known = self.get(user_id).id
+        self.audit(Action.USER_DELETED, user_id, origin, by=principal)
+        user = self.users.change(known, disabled=True)
         self.sessions.end_all(user_id)
         self.keys.revoke_all(user_id)
         self.delete_all_jobs(user_id)
         self.users.delete(user)
-        self.audit(Action.USER_DELETED, user_id, origin, by=principal)
 
 
 def _said(quota: int | None) -> str:
