@@ -2430,7 +2430,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Bad Request: invalid_input, rejected. */
+        /** @description Refused: invalid_input, rejected. */
         "400.invalid_input.rejected": {
             headers: {
                 [name: string]: unknown;
@@ -2442,7 +2442,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unauthorized: unauthenticated. */
+        /** @description Refused: unauthenticated. */
         "401.unauthenticated": {
             headers: {
                 [name: string]: unknown;
@@ -2454,7 +2454,7 @@ export interface components {
                 };
             };
         };
-        /** @description Forbidden: forbidden. */
+        /** @description Refused: forbidden. */
         "403.forbidden": {
             headers: {
                 [name: string]: unknown;
@@ -2466,7 +2466,7 @@ export interface components {
                 };
             };
         };
-        /** @description Not Found: not_found. */
+        /** @description Refused: not_found. */
         "404.not_found": {
             headers: {
                 [name: string]: unknown;
@@ -2478,7 +2478,7 @@ export interface components {
                 };
             };
         };
-        /** @description Conflict: already_exists, wrong_state. */
+        /** @description Refused: already_exists, wrong_state. */
         "409.already_exists.wrong_state": {
             headers: {
                 [name: string]: unknown;
@@ -2490,7 +2490,7 @@ export interface components {
                 };
             };
         };
-        /** @description Conflict: version_conflict, wrong_state. */
+        /** @description Refused: version_conflict, wrong_state. */
         "409.version_conflict.wrong_state": {
             headers: {
                 [name: string]: unknown;
@@ -2502,7 +2502,7 @@ export interface components {
                 };
             };
         };
-        /** @description Conflict: wrong_state. */
+        /** @description Refused: wrong_state. */
         "409.wrong_state": {
             headers: {
                 [name: string]: unknown;
@@ -2514,7 +2514,7 @@ export interface components {
                 };
             };
         };
-        /** @description Request Entity Too Large: recording_too_large, too_large. */
+        /** @description Refused: recording_too_large, too_large. */
         "413.recording_too_large.too_large": {
             headers: {
                 [name: string]: unknown;
@@ -2526,7 +2526,7 @@ export interface components {
                 };
             };
         };
-        /** @description Request Entity Too Large: too_large. */
+        /** @description Refused: too_large. */
         "413.too_large": {
             headers: {
                 [name: string]: unknown;
@@ -2538,7 +2538,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unprocessable Entity: idempotency_key_reused. */
+        /** @description Refused: idempotency_key_reused. */
         "422.idempotency_key_reused": {
             headers: {
                 [name: string]: unknown;
@@ -2550,7 +2550,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unprocessable Entity: idempotency_key_reused, recording_empty. */
+        /** @description Refused: idempotency_key_reused, recording_empty. */
         "422.idempotency_key_reused.recording_empty": {
             headers: {
                 [name: string]: unknown;
@@ -2562,7 +2562,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unprocessable Entity: mail_refused. */
+        /** @description Refused: mail_refused. */
         "422.mail_refused": {
             headers: {
                 [name: string]: unknown;
@@ -2574,7 +2574,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unprocessable Entity: receipt_invalid. */
+        /** @description Refused: receipt_invalid. */
         "422.receipt_invalid": {
             headers: {
                 [name: string]: unknown;
@@ -2586,7 +2586,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too Many Requests: limit_reached. */
+        /** @description Refused: limit_reached. */
         "429.limit_reached": {
             headers: {
                 /** @description seconds to wait */
@@ -2600,7 +2600,7 @@ export interface components {
                 };
             };
         };
-        /** @description Internal Server Error: internal_error, misconfigured. */
+        /** @description Refused: internal_error, misconfigured. */
         "500.internal_error.misconfigured": {
             headers: {
                 [name: string]: unknown;
@@ -2612,7 +2612,7 @@ export interface components {
                 };
             };
         };
-        /** @description Service Unavailable: disk_full, storage_unavailable, unavailable. */
+        /** @description Refused: disk_full, storage_unavailable, unavailable. */
         "503.disk_full.storage_unavailable.unavailable": {
             headers: {
                 /** @description seconds to wait */
@@ -2626,7 +2626,7 @@ export interface components {
                 };
             };
         };
-        /** @description Service Unavailable: mail_unavailable, storage_unavailable, unavailable. */
+        /** @description Refused: mail_unavailable, storage_unavailable, unavailable. */
         "503.mail_unavailable.storage_unavailable.unavailable": {
             headers: {
                 /** @description seconds to wait */
@@ -2640,7 +2640,7 @@ export interface components {
                 };
             };
         };
-        /** @description Service Unavailable: queue_unavailable, storage_unavailable, unavailable. */
+        /** @description Refused: queue_unavailable, storage_unavailable, unavailable. */
         "503.queue_unavailable.storage_unavailable.unavailable": {
             headers: {
                 /** @description seconds to wait */
@@ -2654,7 +2654,7 @@ export interface components {
                 };
             };
         };
-        /** @description Service Unavailable: storage_unavailable, unavailable. */
+        /** @description Refused: storage_unavailable, unavailable. */
         "503.storage_unavailable.unavailable": {
             headers: {
                 /** @description seconds to wait */
@@ -2668,7 +2668,7 @@ export interface components {
                 };
             };
         };
-        /** @description Bad Request: invalid_input, rejected. */
+        /** @description Refused: invalid_input, rejected. */
         "openai.400.invalid_input.rejected": {
             headers: {
                 [name: string]: unknown;
@@ -2686,7 +2686,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unauthorized: unauthenticated. */
+        /** @description Refused: unauthenticated. */
         "openai.401.unauthenticated": {
             headers: {
                 [name: string]: unknown;
@@ -2704,7 +2704,7 @@ export interface components {
                 };
             };
         };
-        /** @description Forbidden: forbidden. */
+        /** @description Refused: forbidden. */
         "openai.403.forbidden": {
             headers: {
                 [name: string]: unknown;
@@ -2722,7 +2722,7 @@ export interface components {
                 };
             };
         };
-        /** @description Not Found: not_found. */
+        /** @description Refused: not_found. */
         "openai.404.not_found": {
             headers: {
                 [name: string]: unknown;
@@ -2740,7 +2740,7 @@ export interface components {
                 };
             };
         };
-        /** @description Conflict: recording_replaced, wrong_state. */
+        /** @description Refused: recording_replaced, wrong_state. */
         "openai.409.recording_replaced.wrong_state": {
             headers: {
                 [name: string]: unknown;
@@ -2758,7 +2758,7 @@ export interface components {
                 };
             };
         };
-        /** @description Gone: upload_never_finished. */
+        /** @description Refused: upload_never_finished. */
         "openai.410.upload_never_finished": {
             headers: {
                 [name: string]: unknown;
@@ -2776,7 +2776,7 @@ export interface components {
                 };
             };
         };
-        /** @description Request Entity Too Large: recording_too_large, source_too_large, too_large. */
+        /** @description Refused: recording_too_large, source_too_large, too_large. */
         "openai.413.recording_too_large.source_too_large.too_large": {
             headers: {
                 [name: string]: unknown;
@@ -2794,7 +2794,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unprocessable Entity: no_audio_track, not_a_recording, recording_damaged, recording_empty, recording_rejected, recording_too_long, recording_too_short, source_not_found, source_refused, source_timed_out. */
+        /** @description Refused: no_audio_track, not_a_recording, recording_damaged, recording_empty, recording_rejected, recording_too_long, recording_too_short, source_not_found, source_refused, source_timed_out. */
         "openai.422.no_audio_track.not_a_recording.recording_damaged.recording_empty.recording_rejected.recording_too_long.recording_too_short.source_not_found.source_refused.source_timed_out": {
             headers: {
                 [name: string]: unknown;
@@ -2812,7 +2812,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too Many Requests: limit_reached, minutes_used_up. */
+        /** @description Refused: limit_reached, minutes_used_up. */
         "openai.429.limit_reached.minutes_used_up": {
             headers: {
                 /** @description seconds to wait */
@@ -2832,7 +2832,7 @@ export interface components {
                 };
             };
         };
-        /** @description Internal Server Error: internal_error, misconfigured. */
+        /** @description Refused: internal_error, misconfigured. */
         "openai.500.internal_error.misconfigured": {
             headers: {
                 [name: string]: unknown;
@@ -2850,7 +2850,7 @@ export interface components {
                 };
             };
         };
-        /** @description Service Unavailable: disk_full, engine_unavailable, event_bus_unavailable, mail_unavailable, model_unavailable, part_failed_repeatedly, queue_unavailable, source_unavailable, still_transcribing, storage_unavailable, unavailable. */
+        /** @description Refused: disk_full, engine_unavailable, event_bus_unavailable, mail_unavailable, model_unavailable, part_failed_repeatedly, queue_unavailable, source_unavailable, still_transcribing, storage_unavailable, unavailable. */
         "openai.503.disk_full.engine_unavailable.event_bus_unavailable.mail_unavailable.model_unavailable.part_failed_repeatedly.queue_unavailable.source_unavailable.still_transcribing.storage_unavailable.unavailable": {
             headers: {
                 /** @description seconds to wait */

@@ -267,7 +267,8 @@ def _refusal(status: int, errors: Iterable[type[SottoError]], *, like_openai: bo
         code = {"error": {"type": "object", "properties": {"code": codes}}}
         shape = {"allOf": [{"$ref": "#/components/schemas/OpenAiError"}, {"type": "object", "properties": code}]}
         content = {JSON: {"schema": shape}, **content}
-    refusal: Json = {"description": f"{HTTPStatus(status).phrase}: {', '.join(codes['enum'])}.", "content": content}
+    # Without the status' phrase: Python 3.13 changed four of them, and the document must not depend on who makes it.
+    refusal: Json = {"description": f"Refused: {', '.join(codes['enum'])}.", "content": content}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         refusal["headers"] = _WAIT
     return refusal
