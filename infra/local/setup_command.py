@@ -81,7 +81,10 @@ def collect(
         mails = _NEEDED_BY.get(name)
         if mails and answers["Mail"] not in mails and name not in known:
             continue
-        answers[name] = _answer(name, declared[name], known.get(name), ask, needed=bool(mails))
+        parameter = declared[name]
+        if name == "TrustedProxies" and answers["ServeWeb"] == "true":
+            parameter = {**parameter, "Default": 1}  # CloudFront: else everybody's tries would count as one machine's
+        answers[name] = _answer(name, parameter, known.get(name), ask, needed=bool(mails))
     return answers
 
 

@@ -67,6 +67,15 @@ def test_mail_by_smtp_needs_a_server_and_its_secret(tmp_path: Path, capsys: pyte
     assert run(tmp_path, *given) == 0
 
 
+@pytest.mark.parametrize(("more", "proxies"), [([], "1"), (["TrustedProxies=2"], "2")])
+def test_behind_cloudfront_tries_to_sign_in_are_counted_by_person(
+    tmp_path: Path, more: list[str], proxies: str
+) -> None:
+    given = [option for answer in ("Stage=prod", "ServeWeb=true", *more) for option in ("--set", answer)]
+    assert run(tmp_path, "--yes", *given) == 0
+    assert parameters_of(tmp_path / "samconfig.prod.toml", "prod")["TrustedProxies"] == proxies
+
+
 def test_a_person_is_asked_again_until_the_answer_is_right() -> None:
     def answers() -> Iterator[str]:
         yield from ("Prod", "prod", "", "ses", "", "sotto@sotto.org", "open")
