@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from sotto.adapters.dynamo_drop_names import DynamoDropNames
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_outbox import DynamoOutbox
 from sotto.adapters.dynamo_receipts import DynamoReceipts, deletion_exists
+from sotto.adapters.dynamo_requests import DynamoRequests
 from sotto.adapters.dynamo_usage import DynamoUsage
 from sotto.adapters.dynamo_versions import DynamoVersions
 from sotto.adapters.dynamo_words import DynamoWords
@@ -29,6 +31,7 @@ from sotto.adapters.s3_objects import S3Objects
 from sotto.domain.drops import PREFIX as DROPBOX
 from sotto.domain.drops import parse_drop_key
 from sotto.domain.events import FetchRequested
+from sotto.domain.idempotency import once_of
 from sotto.domain.identity import Role, User
 from sotto.domain.job import Job, RecordingRef
 from sotto.domain.options import Options
@@ -47,12 +50,15 @@ from sotto.workflows.index_words import IndexWords
 from sotto.workflows.intake_recording import IntakeRecording
 from sotto.workflows.join_transcript import JoinTranscript
 from sotto.workflows.keep_quotas import KeepQuotas
+from sotto.workflows.moments import iso
 from sotto.workflows.plan_recording import PartPlans
+from sotto.workflows.read_job import ReadJob
 from sotto.workflows.read_transcript import ReadTranscript
 from sotto.workflows.reconcile_jobs import ReconcileJobs
 from sotto.workflows.retry_job import RetryJob
 from sotto.workflows.sweep_deletions import SweepDeletions
 from sotto.workflows.take_drop import TakeDrop
+from sotto.workflows.transcribe_now import Recording, TranscribeNow
 from sotto.workflows.transcribe_part import TranscribePart
 from sotto.workflows.upload_parts import UploadParts
 from tests.examples import OWNER
@@ -68,6 +74,8 @@ MODELS = frozenset({"tiny.en"})
 OPTIONS = Options(model="tiny.en")
 SECONDS = 70.0  # two parts of 35 s
 RECORDING = str(SECONDS).encode()
+PARTS = (RECORDING[:2], RECORDING[2:])
+"""What a caller uploads of it in parts; S3 wants the first one to have 5 MB, and moto is told not to mind."""
 SOURCE = "https://example.org/talk.wav"
 DROP = f"{DROPBOX}{OWNER}/talks/talk.wav"
 ADA = User(OWNER, "ada@example.org", Role.USER, "hash", "2026-11-22T12:00:00.000Z")
@@ -163,6 +171,9 @@ class Stack:
             quotas=quotas,
         )
         self.upload_parts = UploadParts(jobs, objects, upload_ttl_s=3600)
+        self.now = TranscribeNow(
+            self.create, ReadJob(jobs, objects, clock), DynamoRequests(dynamodb, table), sleep=clock.forward
+        )
         self.create_fetch = CreateFetch(
             jobs,
             self.sources,
@@ -217,20 +228,34 @@ class Stack:
             max_upload_bytes=10**6,
         )
 
-    def announce(self, way: str) -> None:
-        """A new job, whose recording is to come that way."""
-        if way == "fetch":
-            self.create_fetch(OWNER, NewFetch(SOURCE, None, OPTIONS), "request-1")
+    def announce(self, way: str, *, keyed: bool) -> None:
+        """A job whose recording is to come that way; with a key, the one that the key made in the last day.
+
+        The id of the request that made a job with a key tells the way and the time.
+        """
+        at = iso(self.clock())
+        once = once_of("a-key", route=way, body="", at=at) if keyed else None
+        request = f"keyed {way} {at}" if keyed else "request-1"
+        if way == "now":
+            self.now.start(OWNER, Recording("talk.wav", "audio/wav", RECORDING), OPTIONS, "request-1")
+        elif way == "fetch":
+            self.create_fetch(OWNER, NewFetch(SOURCE, None, OPTIONS), request, once)
         else:
             size = SINGLE_PUT_BYTES + 1 if way == "multipart" else 4
-            self.create(OWNER, NewJob("talk.wav", size, "audio/wav", OPTIONS), "request-1")
+            self.create(OWNER, NewJob("talk.wav", size, "audio/wav", OPTIONS), request, once)
 
-    def put_part(self, job: Job) -> None:
+    def put_part(self, job: Job, number: int) -> None:
         """What a caller does with the signed URL of a part, which nothing takes back but the upload's end."""
-        ((number, _),) = self.upload_parts.sign(OWNER, job.id, [1])
-        self.objects.upload_part(f"uploads/{OWNER}/{job.id}/{job.name}", job.multipart_id or "", number, RECORDING)
+        self.upload_parts.sign(OWNER, job.id, [number])
+        key = f"uploads/{OWNER}/{job.id}/{job.name}"
+        with suppress(KeyError):  # so moto says that the upload is gone
+            self.objects.upload_part(key, job.multipart_id or "", number, PARTS[number - 1])
 
     def complete(self, job: Job) -> None:
+        """As a caller who goes on where an upload stopped."""
+        there = {part.number for part in self.upload_parts.arrived(OWNER, job.id)}
+        for number in sorted({1, 2} - there):
+            self.put_part(job, number)
         arrived = self.upload_parts.arrived(OWNER, job.id)
         self.upload_parts.complete(OWNER, job.id, [(part.number, part.etag) for part in arrived])
 

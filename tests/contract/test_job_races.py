@@ -1,8 +1,9 @@
 """Whatever meets whatever, a job ends in an allowed state, with one result, and a deletion leaves nothing.
 
-A stateful test on the real adapters (moto): uploads in one piece and in parts, fetches, drops, events, part workers,
-cancel, retry, edit, delete, dead letters, reconcile and the clock come in any order, messages come twice, late and for
-jobs that are gone. At any call to AWS a process may die, the call may fail, or another process may come in between.
+A stateful test on the real adapters (moto): uploads in one piece and in parts, fetches, drops, OpenAI's requests,
+events, part workers, cancel, retry, edit, delete, dead letters, reconcile and the clock come in any order, requests
+come again with their keys, messages twice, late and for jobs that are gone. At any call to AWS a process may die, the
+call may fail, or another process may come in between, which may do the same.
 
 `SOTTO_LONG_RACES=1000 pytest tests/contract/test_job_races.py` looks at a thousand stories instead of a few.
 """
@@ -10,10 +11,12 @@ jobs that are gone. At any call to AWS a process may die, the call may fail, or 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 import boto3
 from hypothesis import HealthCheck, settings
@@ -35,17 +38,30 @@ from tests.examples import OWNER
 WORDS = [f"w{n}" for n in range(70)]
 MAX_JOBS = 2
 MAX_DROPS = 2
-WAYS = ("put", "multipart", "fetch")
-CALLS = ("cancel", "retry", "edit", "index", "delete", "put_part", "give_up", "take_away")
+WAYS = ("put", "multipart", "fetch", "now")
+CALLS = ("cancel", "retry", "edit", "index", "delete", "put_part", "give_up", "take_away", "ask_again")
 SCHEDULES = ("reconcile", "sweep", "bury", "bury_part", "bury_fetch")
 STORIES = int(os.environ.get("SOTTO_LONG_RACES", "9"))
-STAYS = ("RECEIPT#", "EVENT#", "USAGE#", "METER#", "DAY#", "DROP#")
+STAYS = ("RECEIPT#", "EVENT#", "USAGE#", "METER#", "DAY#", "DROP#", "ONCE#", "REQUEST#")
 
 pick = st.integers(0, 9)
 twists = st.none() | st.tuples(
     st.integers(0, 25),
     st.sampled_from(
-        ["die", "fail", "cancel", "retry", "delete", "work", "arrive", "bring", "reconcile", "lease runs out"]
+        [
+            "die",
+            "fail",
+            "cancel",
+            "retry",
+            "delete",
+            "work",
+            "arrive",
+            "the same",
+            "the same, delete",
+            "bring",
+            "reconcile",
+            "lease runs out",
+        ]
     ),
     pick,
 )
@@ -56,6 +72,8 @@ class JobRaces(RuleBasedStateMachine):
         super().__init__()
         self.aws = mock_aws()
         self.aws.start()
+        self.short_parts = mock.patch("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+        self.short_parts.start()
         make_table()
         make_bucket()
         self.stack = Stack(TABLE, BUCKET)
@@ -68,21 +86,21 @@ class JobRaces(RuleBasedStateMachine):
 
     # -- what may happen ----------------------------------------------------------------------------------------------
 
-    @initialize(way=st.sampled_from([*WAYS, "drop"]), whole=st.booleans())
-    def first(self, way: str, whole: bool) -> None:
+    @initialize(way=st.sampled_from([*WAYS, "drop"]), keyed=st.booleans(), whole=st.booleans())
+    def first(self, way: str, keyed: bool, whole: bool) -> None:
         """Half of the stories begin with a recording that has arrived."""
         if way == "drop":
             self.drop()
         else:
-            self.create(way, None)
+            self.create(way, keyed, None)
         if whole:
             for step in ("arrive", "put_part", "bring", "arrive"):
                 self.act(step, -1, None)
 
     @precondition(lambda self: len(self.jobs) < MAX_JOBS)
-    @rule(way=st.sampled_from(WAYS), twist=twists)
-    def create(self, way: str, twist: Any) -> None:
-        self.act(way, 0, twist)
+    @rule(way=st.sampled_from(WAYS), keyed=st.booleans(), twist=twists)
+    def create(self, way: str, keyed: bool, twist: Any) -> None:
+        self.act(f"keyed {way}" if keyed else way, 0, twist)
 
     @precondition(lambda self: self.dropped < MAX_DROPS)
     @rule()
@@ -188,6 +206,13 @@ class JobRaces(RuleBasedStateMachine):
         taken = [job.dropped for job in self.jobs if job.dropped]
         assert len(set(taken)) == len(taken) <= self.dropped
 
+    @invariant()
+    def a_key_makes_one_job_a_day(self) -> None:
+        for way in WAYS:
+            made = [job.request_id for job in self.jobs if job.request_id.startswith(f"keyed {way} ")]
+            times = sorted(datetime.fromisoformat(request.split()[-1]) for request in made)
+            assert all(after - before >= timedelta(days=1) for before, after in pairwise(times))
+
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -214,6 +239,7 @@ class JobRaces(RuleBasedStateMachine):
             assert self.stack.open_uploads() & {job.id for job in self.jobs} == set()
             assert self.stack.usage.held(OWNER, self.stack.clock()).stored_bytes == 0
         finally:
+            self.short_parts.stop()
             self.aws.stop()
 
     def the_newest_drop_is_answered(self) -> None:
@@ -258,15 +284,17 @@ class JobRaces(RuleBasedStateMachine):
         happens = None
         if twist:
             at, name, other = twist
-            happens = Twist(at, {"die": die, "fail": fail}.get(name) or (lambda: self.meanwhile(name, other)))
+            steps = [(what, which) if step == "the same" else (step, other) for step in name.split(", ")]
+            happens = Twist(at, {"die": die, "fail": fail}.get(name) or (lambda: self.meanwhile(steps)))
         with suppress(Rejected, Unavailable, Killed):
             self.stack.calls.run(self.action(what, which), happens)
         self.learn()
 
-    def meanwhile(self, what: str, which: int) -> None:
-        with suppress(Rejected, Unavailable):
-            self.action(what, which)()
-        self.learn()
+    def meanwhile(self, steps: Sequence[tuple[str, int]]) -> None:
+        for what, which in steps:
+            with suppress(Rejected, Unavailable):
+                self.action(what, which)()
+            self.learn()
 
     def learn(self) -> None:
         """Jobs that were made, whoever was told of them, and recordings that have come."""
@@ -278,7 +306,8 @@ class JobRaces(RuleBasedStateMachine):
         stack, sent = self.stack, self.stack.queue.parts
         asked, announced = stack.fetches.asked, stack.arrivals.announced
         actions: dict[str, Callable[[], object]] = {
-            **{way: lambda way=way: stack.announce(way) for way in WAYS},
+            **{way: lambda way=way: stack.announce(way, keyed=False) for way in WAYS},
+            **{f"keyed {way}": lambda way=way: stack.announce(way, keyed=True) for way in WAYS},
             "reconcile": stack.reconcile,
             "sweep": stack.sweep,
             "tell": lambda: stack.tell(which),
@@ -286,7 +315,7 @@ class JobRaces(RuleBasedStateMachine):
             "lease runs out": lambda: stack.clock.forward(121),
         }
         if self.jobs:
-            actions |= self.actions_on(self.job(which))
+            actions |= self.actions_on(self.job(which), which)
         if asked:
             request = asked[which % len(asked)]
             actions |= {
@@ -307,11 +336,12 @@ class JobRaces(RuleBasedStateMachine):
             }
         return actions.get(what, lambda: None)
 
-    def actions_on(self, job: Job) -> dict[str, Callable[[], object]]:
+    def actions_on(self, job: Job, which: int) -> dict[str, Callable[[], object]]:
         stack = self.stack
         return {
             "bring": lambda: self.bring_in(job),
-            "put_part": lambda: stack.put_part(job),
+            "put_part": lambda: stack.put_part(job, which // 2 % 2 + 1),
+            "ask_again": lambda: self.ask_again(job),
             "give_up": lambda: stack.upload_parts.abort(OWNER, job.id),
             "cancel": lambda: stack.cancel(OWNER, job.id),
             "retry": lambda: stack.retry(OWNER, job.id, OPTIONS),
@@ -331,6 +361,10 @@ class JobRaces(RuleBasedStateMachine):
             # The signed URL is good for an hour, whatever becomes of the job.
             key = str(UploadKey(job.owner, job.id, job.name))
             self.stack.objects.write(key, RECORDING, content_type="audio/wav")
+
+    def ask_again(self, job: Job) -> None:
+        if job.request_id.startswith("keyed "):
+            self.stack.announce(job.request_id.split()[1], keyed=True)
 
     def edit(self, job: Job) -> None:
         base = self.stack.jobs.get(OWNER, job.id).transcript_version

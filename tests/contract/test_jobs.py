@@ -9,13 +9,15 @@ import pytest
 
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.adapters.dynamo_outbox import DynamoOutbox
+from sotto.adapters.dynamo_receipts import DynamoReceipts
 from sotto.domain.errors import Failure, NotFound, WrongState
 from sotto.domain.job import Ahead, Attempt, Job, JobStatus, Progress
 from sotto.domain.metering import Speed, Work
 from sotto.domain.outbox import OutboxEvent
 from sotto.domain.parts import Claim, Lane
-from sotto.domain.receipts import RowCount
+from sotto.domain.receipts import Receipt, RowCount
 from sotto.workflows.ports import Jobs
+from sotto.workflows.receipt_ports import Receipts
 from tests.contract.conftest import TABLE
 from tests.examples import FACTS, JOB_ID, NEW, NOW, OWNER, QUEUED, RECORDING
 from tests.fakes.jobs import InMemoryJobs
@@ -43,6 +45,22 @@ def test_what_was_stored_is_read(jobs: Jobs) -> None:
     job = replace(QUEUED, failure=Failure("a", "b", "c"), warnings=("one",), language="en", language_probability=0.75)
     jobs.create(job, due_at=SOON)
     assert jobs.get(OWNER, JOB_ID) == job
+
+
+def test_an_id_whose_job_was_deleted_is_not_taken_again(jobs: Jobs) -> None:
+    """What follows from an event or a request may be made a second time, long after it was deleted."""
+    if isinstance(jobs, InMemoryJobs):
+        receipts: Receipts = jobs.receipts
+    else:
+        receipts = DynamoReceipts(boto3.client("dynamodb"), TABLE, keep_days=365)
+    jobs.create(NEW, due_at=SOON)
+    receipts.note(Receipt(job_id=JOB_ID, owner=OWNER, requested_at=NOW), before=None, due_at=LATER)
+    jobs.delete(OWNER, JOB_ID)
+    with pytest.raises(WrongState):
+        jobs.create(NEW, due_at=SOON)
+    assert jobs.count_rows(OWNER, JOB_ID) == RowCount()
+    other = replace(NEW, owner="somebody-else")
+    assert jobs.create(other, due_at=SOON) == other
 
 
 def test_an_id_is_taken_once(jobs: Jobs) -> None:

@@ -17,6 +17,7 @@ from sotto.domain.outbox import OutboxEvent, job_event
 from sotto.domain.parts import Claim, PartState
 from sotto.domain.receipts import RowCount
 from sotto.domain.versions import Version
+from tests.fakes.receipts import InMemoryReceipts
 
 
 @dataclass
@@ -40,11 +41,12 @@ class InMemoryJobs:
         self.meter: dict[tuple[str, str, str], tuple[float, float]] = {}
         self.speeds: dict[tuple[str, str], tuple[float, float]] = {}
         self.onces: dict[tuple[str, str], tuple[Once, str | None]] = {}
+        self.receipts = InMemoryReceipts()
 
     def create(self, job: Job, *, due_at: str, once: Once | None = None) -> Job:
         if once and (first := self.made_by(job.owner, once)):
             return first
-        if (job.owner, job.id) in self.rows:
+        if (job.owner, job.id) in self.rows or self.receipts.find(job.owner, job.id):
             raise WrongState("taken")
         self._remember(job, once)
         self.rows[job.owner, job.id] = job

@@ -195,6 +195,13 @@ def test_receipts_are_signed_by_who_deletes_under_a_key_that_makes_no_token(reso
         assert not _reads_seed(resources, role)
 
 
+def test_who_makes_jobs_may_look_in_the_same_transaction_whether_one_was_deleted(resources: Resources) -> None:
+    checking = [
+        role for role in FUNCTION_ROLES + POLICIES if "dynamodb:ConditionCheckItem" in _actions(resources, role)
+    ]
+    assert checking == ["AudioRole", "UploadsRole", "IntakeRole"]
+
+
 def test_only_what_takes_recordings_in_writes_them(resources: Resources) -> None:
     def writes_uploads(role: str) -> bool:
         return any(

@@ -42,7 +42,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.jobs import InMemoryJobs
 from tests.fakes.objects import InMemoryObjects
 from tests.fakes.queues import InMemoryArrivals, InMemoryFetches, InMemoryParts
-from tests.fakes.receipts import InMemoryReceipts, KeyInMemory
+from tests.fakes.receipts import KeyInMemory
 from tests.fakes.speech import CountingSpeech
 from tests.fakes.usage import InMemoryUsage
 from tests.fakes.versions import InMemoryVersions
@@ -142,7 +142,7 @@ class Service:
         )
         self.index_words = IndexWords(self.transcripts, self.index)
         self.search = SearchTranscripts(self.jobs, self.index)
-        self.receipts, self.receipt_key = InMemoryReceipts(), KeyInMemory()
+        self.receipts, self.receipt_key = self.jobs.receipts, KeyInMemory()
         self.delete = DeleteJob(self.jobs, self.objects, self.index, self.receipts, self.receipt_key, self.clock)
         self.sweep = SweepDeletions(self.receipts, self.delete, self.clock)
         self.reconcile = ReconcileJobs(

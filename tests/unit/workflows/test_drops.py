@@ -288,6 +288,20 @@ def test_a_deleted_job_is_not_answered_and_leaves_the_dropped_file(dropbox: Drop
     assert dropbox.jobs == []
 
 
+def test_what_another_delivery_made_and_its_owner_deleted_stays_deleted(dropbox: Dropbox) -> None:
+    """The slow delivery has looked for a job and for a receipt before there was either."""
+    version = dropbox.bucket.put(TALK, b"100").version_id
+
+    def meanwhile(_: str) -> User:
+        assert dropbox.take(TALK, version) == "taken"
+        dropbox.service.delete(OWNER, dropbox.jobs[0].id)
+        return ADA
+
+    assert replace(dropbox.take, user=meanwhile)(TALK, version) == "deleted"
+    assert dropbox.jobs == []
+    assert set(dropbox.bucket.versions) == {TALK}
+
+
 def test_a_job_that_was_uploaded_is_no_business_of_the_dropbox(dropbox: Dropbox) -> None:
     dropbox.service.queued(100.0)
     dropbox.work()

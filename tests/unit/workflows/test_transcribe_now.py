@@ -118,11 +118,16 @@ def test_two_equal_requests_at_once_make_one_job(service: Service, now: Transcri
     assert len(service.jobs.rows) == 1
 
 
-def test_a_deleted_job_is_made_anew(service: Service, now: TranscribeNow) -> None:
+@pytest.mark.parametrize("seconds_later", [0, 61])
+def test_a_deleted_job_is_made_anew_and_stays_deleted(
+    service: Service, now: TranscribeNow, seconds_later: float
+) -> None:
     first = start(now)
     service.delete(OWNER, first.id)
-    service.clock.forward(61)
-    assert start(now).id != first.id
+    service.clock.forward(seconds_later)
+    second = start(now)
+    assert second.id != first.id
+    assert list(service.jobs.rows) == [(OWNER, second.id)]
 
 
 def test_a_bad_recording_is_refused_again_without_another_job(service: Service, now: TranscribeNow) -> None:

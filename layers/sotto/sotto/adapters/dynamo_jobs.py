@@ -38,6 +38,7 @@ from sotto.adapters.dynamo_job_rows import (
 from sotto.adapters.dynamo_meter import measured, metered, speed_of
 from sotto.adapters.dynamo_once import DynamoOnce
 from sotto.adapters.dynamo_outbox import event_to_row
+from sotto.adapters.dynamo_receipts import unless_deleted
 from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.errors import NotFound, StorageUnavailable, WrongState
 from sotto.domain.idempotency import Once
@@ -78,12 +79,17 @@ class DynamoJobs:
         expires = datetime.fromisoformat(job.timings.created_at) + timedelta(days=self._keep_days)
         row = {**job_to_row(job), "due_pk": DUE, "due_sk": due_at, "expires_at": int(expires.timestamp())}
         put = {"TableName": self._table, "Item": to_row(row), "ConditionExpression": "attribute_not_exists(pk)"}
-        items = [{"Put": put}, new_hold(self._table, job, self._audio_days), *self._remembering(job, once)]
+        items = [
+            {"Put": put},
+            unless_deleted(self._table, job.owner, job.id),
+            new_hold(self._table, job, self._audio_days),
+            *self._remembering(job, once),
+        ]
         if self._transact(items, f"job {job.id}"):
             return job
         first = self.made_by(job.owner, once) if once else None
         if first is None:
-            raise WrongState(f"job {job.id}: expected a new id, found a job")
+            raise WrongState(f"job {job.id}: expected a new id, found one that has or had a job")
         return first
 
     def made_by(self, owner: str, once: Once) -> Job | None:

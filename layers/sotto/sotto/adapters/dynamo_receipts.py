@@ -100,6 +100,12 @@ def deletion_exists(client: DynamoDBClient, table: str, owner: str, job_id: str)
     return _read(client, table, owner, job_id) is not None
 
 
+def unless_deleted(table: str, owner: str, job_id: str) -> dict[str, Any]:
+    """The part of a transaction that lets it happen only while nobody has begun to delete that job."""
+    check = {"TableName": table, "Key": to_row(_key(owner, job_id)), "ConditionExpression": "attribute_not_exists(pk)"}
+    return {"ConditionCheck": check}
+
+
 def _read(client: DynamoDBClient, table: str, owner: str, job_id: str) -> dict[str, Any] | None:
     with translated(StorageUnavailable, "table"):
         found = client.get_item(TableName=table, Key=to_row(_key(owner, job_id)), ConsistentRead=True)

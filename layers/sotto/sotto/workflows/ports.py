@@ -30,7 +30,7 @@ class Jobs(Protocol):
     def create(self, job: Job, *, due_at: str, once: Once | None = None) -> Job:
         """Store a new job, and return it; or the job that `once` made before, and nothing is stored.
 
-        Raises WrongState when the id is taken, and what `made_by` raises.
+        Raises WrongState when the id has a job, or had one that was or is being deleted, and what `made_by` raises.
         """
         ...
 

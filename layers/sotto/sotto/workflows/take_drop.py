@@ -9,6 +9,7 @@ row and copy is repaired by the next delivery.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sotto.domain.drops import (
@@ -115,10 +116,11 @@ class TakeDrop:
             dropped=DropRef(recording.key, recording.version_id),
         )
         try:
-            self.jobs.create(job, due_at=due_at)
-        except WrongState:
-            return self.jobs.get(drop.owner, job_id)  # another delivery of the event was faster
-        return job
+            return self.jobs.create(job, due_at=due_at)
+        except WrongState:  # another delivery of the event was faster, and its job may be deleted by now
+            with suppress(NotFound):
+                return self.jobs.get(drop.owner, job_id)
+            return None
 
     def _check_user(self, user_id: str) -> None:
         user = self.user(user_id)

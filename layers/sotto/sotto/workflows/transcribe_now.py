@@ -100,20 +100,25 @@ class TranscribeNow:
         fresh = Claimed(self.create.new_id(), iso(self.create.clock()))
         claimed = self.requests.claim(owner, mark, fresh)
         job = self._found(owner, claimed.job_id)
-        if job is not None and not _may_end_otherwise(job):
-            return job
-        being_made = self.create.clock() - datetime.fromisoformat(claimed.claimed_at) < BEING_MADE
-        if job is not None or not being_made:
+        if job is None and self.create.clock() - datetime.fromisoformat(claimed.claimed_at) < BEING_MADE:
+            job = self._made(owner, claimed.job_id, recording, options, request_id)
+        if job is None or _may_end_otherwise(job):
             claimed = self.requests.claim(owner, mark, fresh, instead_of=claimed.job_id)
-        # Under the remembered id, whoever gets here first; the others find the id taken, and join.
-        create = replace(self.create, new_id=lambda: claimed.job_id)
+            job = self._made(owner, claimed.job_id, recording, options, request_id)
+        if job is None:
+            raise WrongState(f"job {claimed.job_id}: expected it to be made, found it deleted meanwhile")
+        return job
+
+    def _made(self, owner: str, job_id: str, recording: Recording, options: Options, request_id: str) -> Job | None:
+        """The job of that id: made now, or by an equal request that was faster; None when it was deleted since."""
+        create = replace(self.create, new_id=lambda: job_id)
         request = NewJob(
             recording.name, len(recording.content), recording.content_type, options, credential=recording.credential
         )
         try:
             return create(owner, request, request_id).job
         except WrongState:
-            return self.create.jobs.get(owner, claimed.job_id)
+            return self._found(owner, job_id)
 
     def _found(self, owner: str, job_id: str) -> Job | None:
         try:
