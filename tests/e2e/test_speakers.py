@@ -18,6 +18,7 @@ ONE, OTHER = "Speaker 1", "Speaker 2"
 
 
 def test_two_voices_are_told_apart_in_every_format(caller: Caller, tmp_path: Path) -> None:
+    assert caller.http.get("models").json()["speakers"] is True
     sound, first_change, second_change = two_people()
     path = write(tmp_path / "two people.flac", sound, SMALL_FLAC)
     job = caller.wait(caller.submit(path, "audio/flac", language="en", speakers=True)["id"])

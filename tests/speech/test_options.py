@@ -7,9 +7,9 @@ import io
 import numpy as np
 import pytest
 
-from sotto.domain.errors import InvalidInput, ModelUnavailable
+from sotto.domain.errors import ModelUnavailable
 from sotto.domain.joining import join_parts
-from sotto.domain.options import MODELS, Options, Task, check_options
+from sotto.domain.options import Options
 from sotto.domain.parts import plan_parts
 from sotto.speech.loading import ModelLoader
 from sotto.speech.transcriber import Transcriber
@@ -92,19 +92,6 @@ def test_a_high_threshold_hears_less(hear: Hear, voice: np.ndarray) -> None:
     noisy = voice * 0.1 + np.random.default_rng(2).standard_normal(len(voice)) * 0.02
     strict, lax = (hear(noisy, voice_activity_threshold=t).quality.speech_s for t in (0.95, 0.2))
     assert strict < lax
-
-
-def test_what_a_model_cannot_do_is_refused_before_any_work() -> None:
-    for wrong in (
-        Options(model="tiny.en", task=Task.TRANSLATE),
-        Options(model="tiny.en", language="de"),
-        Options(model="base", language="xx"),
-        Options(model="gigantic"),
-        Options(speakers=True, word_times=False),
-        Options(max_speakers=2),
-    ):
-        with pytest.raises(InvalidInput):
-            check_options(wrong, frozenset(MODELS))
 
 
 def test_a_missing_model_is_named(hear: Hear, voice: np.ndarray, tmp_path: object) -> None:

@@ -44,6 +44,8 @@ export class FakeSotto {
   mustChangePassword = false;
   accessTtlS = 900;
   pageSize = 50;
+  /** Whether the service can tell speakers apart. */
+  speakers = true;
 
   readonly #now: () => number;
   /** Where the storage is said to be; null for beside the API. */
@@ -62,7 +64,7 @@ export class FakeSotto {
     ['POST', /^\/auth\/refresh$/, (_, request) => this.#renew(request)],
     ['POST', /^\/auth\/sign-out$/, (_, request) => this.#signOut(request)],
     ['POST', /^\/auth\/password$/, (_, request) => this.#changePassword(request)],
-    ['GET', /^\/models$/, () => json(CATALOGUE)],
+    ['GET', /^\/models$/, () => json({ ...CATALOGUE, speakers: this.speakers })],
     ['POST', /^\/jobs$/, (_, request) => this.#create(request)],
     ['GET', /^\/jobs$/, (_, __, url) => this.#list(url)],
     [
@@ -563,6 +565,7 @@ export function problem(status: number, code: string, title: string, detail: str
 }
 
 export const CATALOGUE: Catalogue = {
+  speakers: true,
   models: [
     {
       name: 'tiny.en',

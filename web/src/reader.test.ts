@@ -182,6 +182,20 @@ describe('speakers', () => {
     });
   });
 
+  it('are not offered by a service that cannot tell them apart', async () => {
+    fake().speakers = false;
+    const id = await read({ options: { ...options, speakers: true, max_speakers: 2 } });
+    await fireEvent.click(await screen.findByRole('button', { name: 'Transcribe again' }));
+    const dialog = await screen.findByRole('dialog');
+    const model = await within(dialog).findByLabelText('Model');
+    expect(within(dialog).queryByLabelText('Say who says what')).toBeNull();
+    expect(within(dialog).queryByLabelText(/^People who speak/)).toBeNull();
+    await fireEvent.submit(model.closest('form') as HTMLFormElement);
+    await vi.waitFor(() => {
+      expect(services().jobs.jobs.find((job) => job.id === id)?.options.speakers).toBe(false);
+    });
+  });
+
   it('are not spoken of where nobody asked for them', async () => {
     await read();
     expect(screen.queryByRole('heading', { name: 'Speakers' })).toBeNull();

@@ -26,7 +26,7 @@ BUCKET, TABLE = "sotto-data", "sotto"
 SETTINGS = {
     "SOTTO_BUCKET": BUCKET,
     "SOTTO_TABLE": TABLE,
-    "SOTTO_MODELS": "base,tiny.en",
+    "SOTTO_MODELS": "base,tiny.en,voices",
     "SOTTO_DEFAULT_MODEL": "base",
     "SOTTO_ANSWER_WITHIN_S": "20",
 }

@@ -23,6 +23,7 @@ from sotto.domain.errors import (
     WrongState,
     error_of,
 )
+from sotto.domain.options import SPEAKER_MODEL
 from sotto.entry import openai_shapes
 from sotto.entry.job_shapes import ModelsAnswer
 from sotto.entry.openai_form import TranscriptionForm, wants_no_wait
@@ -33,6 +34,8 @@ from tests.unit.domain.test_renderings import TRANSCRIPT
 def test_the_models_have_both_shapes() -> None:
     answer = json.loads(ModelsAnswer.of(frozenset({"base", "large-v3"}), "base").model_dump_json())
     assert [one["name"] for one in answer["models"]] == ["base", "large-v3"]
+    assert answer["speakers"] is False
+    assert ModelsAnswer.of(frozenset({"base", SPEAKER_MODEL}), "base").speakers
     assert answer["object"] == "list"
     found = [openai.types.Model.model_validate(one) for one in answer["data"]]
     assert [(one.id, one.owned_by) for one in found] == [("base", "openai-whisper"), ("large-v3", "openai-whisper")]

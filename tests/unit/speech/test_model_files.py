@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sotto.domain.errors import ModelUnavailable
-from sotto.domain.options import MODELS
+from sotto.domain.options import MODELS, SPEAKER_MODEL
 from sotto.speech import model_files, model_sources
 from sotto.speech.borrowed import borrowed_module, package_file
 from sotto.speech.model_catalogue import CATALOGUE, NEEDED, WEIGHTS, ModelCard, PackagePiece
@@ -154,7 +154,7 @@ def test_models_without_a_package_say_so(tmp_path: Path) -> None:
 
 
 def test_the_catalogue_covers_every_model_offered() -> None:
-    assert set(CATALOGUE) == set(MODELS)
+    assert set(CATALOGUE) == {*MODELS, SPEAKER_MODEL}
     for name in ("tiny.en", "base"):
         assert all(len(CATALOGUE[name].sha256[file]) == 64 for file in NEEDED)
 

@@ -119,7 +119,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     wanted.add_argument(
         "--voice-activity-min-silence-s", type=float, metavar="SECONDS", help="shorter silences are kept"
     )
-    wanted.add_argument("--speakers", action=argparse.BooleanOptionalAction, help="say who says what")
+    wanted.add_argument(
+        "--speakers", action=argparse.BooleanOptionalAction, help="say who says what, where the service can"
+    )
     wanted.add_argument("--max-speakers", type=int, metavar="N", help="how many people speak at most, if you know it")
 
 

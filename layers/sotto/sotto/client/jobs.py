@@ -166,9 +166,10 @@ class Model(Answer):
 
 
 class Models(Answer):
-    """What this service offers; `languages` are code -> name."""
+    """What this service offers: `speakers` is whether it can tell them apart, `languages` are code -> name."""
 
     models: list[Model]
+    speakers: bool
     languages: dict[str, str]
 
 

@@ -55,6 +55,10 @@ MODELS: dict[str, ModelFacts] = {
 }
 
 
+SPEAKER_MODEL = "voices"
+"""What tells speakers apart. A service that offers it, beside the models that a caller may choose, can do that."""
+
+
 class Options(BaseModel):
     """The caller's choices for one job. Times in seconds. Immutable."""
 
@@ -78,14 +82,21 @@ class Options(BaseModel):
 
 
 def check_options(options: Options, offered: frozenset[str]) -> Options:
-    """Return `options`, or raise InvalidInput for what the model cannot honour. `offered` are this service's models."""
+    """Return `options`, or raise InvalidInput for what cannot be honoured. `offered` are this service's models."""
     facts = MODELS.get(options.model)
     if facts is None or options.model not in offered:
         raise InvalidInput(
             "model",
-            expected=f"one of {', '.join(sorted(offered))}",
+            expected=f"one of {', '.join(sorted(offered & MODELS.keys()))}",
             found=options.model,
             hint="GET /v1/models lists the models.",
+        )
+    if options.speakers and SPEAKER_MODEL not in offered:
+        raise InvalidInput(
+            "speakers",
+            expected="false, because this service has no model that tells speakers apart",
+            found=True,
+            hint="GET /v1/models says whether a service can.",
         )
     return check_honoured(options, facts)
 

@@ -10,7 +10,7 @@ from sotto.domain.errors import Failure, InvalidInput
 from sotto.domain.job import Attempt, Job, JobStatus, Stage, Timings, stage_of
 from sotto.domain.labels import LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
 from sotto.domain.languages import LANGUAGES
-from sotto.domain.options import MODELS, Options, Task
+from sotto.domain.options import MODELS, SPEAKER_MODEL, Options, Task
 from sotto.domain.parts import Lane
 from sotto.domain.uploads import PresignedPut, UploadedPart
 from sotto.entry.openai_models import OpenAiModel
@@ -333,9 +333,10 @@ class ModelShape(Shape):
 
 
 class ModelsAnswer(Shape):
-    """Ours, and the two fields that OpenAI's clients read."""
+    """Ours, and the two fields that OpenAI's clients read. `speakers`: whether they can be told apart."""
 
     models: list[ModelShape]
+    speakers: bool
     languages: dict[str, str]
     object: Literal["list"] = "list"
     data: list[OpenAiModel]
@@ -354,4 +355,9 @@ class ModelsAnswer(Shape):
             for facts in MODELS.values()
             if facts.name in offered
         ]
-        return cls(models=models, languages=LANGUAGES, data=[OpenAiModel.of(model.name) for model in models])
+        return cls(
+            models=models,
+            speakers=SPEAKER_MODEL in offered,
+            languages=LANGUAGES,
+            data=[OpenAiModel.of(model.name) for model in models],
+        )

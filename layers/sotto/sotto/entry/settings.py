@@ -50,9 +50,17 @@ class Settings(BaseModel):
         return PREFIX + name.upper()
 
 
-def offered(models: str) -> frozenset[str]:
-    """The names in a list with commas between them."""
-    return frozenset(name.strip() for name in models.split(",") if name.strip())
+class OfferSettings(Settings):
+    """What callers may choose."""
+
+    models: str = Field(
+        default="base,tiny.en,voices",
+        description="Comma-separated models that this service offers; `voices` tells speakers apart",
+    )
+
+    @property
+    def offered_models(self) -> frozenset[str]:
+        return frozenset(name.strip() for name in self.models.split(",") if name.strip())
 
 
 class StoreSettings(Settings):
@@ -203,20 +211,15 @@ class AuthSettings(AccountSettings, QuotaSettings, SigningSettings, BootstrapSet
     )
 
 
-class AdminSettings(AccountSettings, ReceiptSettings, PriceSettings):
+class AdminSettings(AccountSettings, ReceiptSettings, PriceSettings, OfferSettings):
     """What the function for administrators needs."""
 
-    models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
     arrived_queue_url: str = Field(description="URL of the queue that receives the bucket's object-created events")
     fetch_queue_url: str = Field(description="URL of the queue for recordings to fetch")
     dead_letter_queue_urls: str = Field(description="Comma-separated URLs of the dead-letter queues")
     transcript_days: int = Field(
         default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
     )
-
-    @property
-    def offered_models(self) -> frozenset[str]:
-        return offered(self.models)
 
 
 class RotateKeysSettings(Settings):
@@ -228,10 +231,9 @@ class RotateKeysSettings(Settings):
     audit_days: int = Field(default=365, ge=1, description="Days that the audit log is kept, 1 or more")
 
 
-class NewJobSettings(KeepSettings, QuotaSettings):
+class NewJobSettings(KeepSettings, QuotaSettings, OfferSettings):
     """What a process needs that makes jobs."""
 
-    models: str = Field(default="base,tiny.en", description="Comma-separated models that this service offers")
     default_model: str = Field(default="base", description="Model of a job that names none")
     max_upload_bytes: int = Field(
         default=5 * 1024**3, gt=0, description="Largest recording in bytes, a whole number above 0"
@@ -239,10 +241,6 @@ class NewJobSettings(KeepSettings, QuotaSettings):
     transcript_days: int = Field(
         default=365, ge=1, description="Days that transcripts and job records are kept, 1 or more"
     )
-
-    @property
-    def offered_models(self) -> frozenset[str]:
-        return offered(self.models)
 
 
 class JobSettings(NewJobSettings, AdmissionSettings):

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from sotto.domain.errors import SottoError
 from sotto.domain.joining import Joined, join_parts
-from sotto.domain.options import MODELS, ModelFacts, Options, Task, check_honoured, check_options
+from sotto.domain.options import ModelFacts, Options, Task, check_honoured, check_options
 from sotto.domain.parts import Probed, plan_parts
 from sotto.domain.renderings import FORMATS, render
 from sotto.domain.transcript import Transcript
+from sotto.speech.model_catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from sotto.speech.loading import ModelLoader
@@ -99,7 +100,9 @@ def _options(given: argparse.Namespace) -> Options:
     options = validate(Options, {name: getattr(given, name) for name in Options.model_fields})
     directory = Path(given.model)
     return (
-        check_honoured(options, _facts(directory)) if directory.is_dir() else check_options(options, frozenset(MODELS))
+        check_honoured(options, _facts(directory))
+        if directory.is_dir()
+        else check_options(options, frozenset(CATALOGUE))
     )
 
 

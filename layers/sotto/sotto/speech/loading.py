@@ -12,8 +12,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from sotto.speech.model_catalogue import VOICES, WEIGHTS
-from sotto.speech.model_files import ModelFiles, Source, find_files, find_model
+from sotto.domain.options import SPEAKER_MODEL
+from sotto.speech.model_catalogue import WEIGHTS
+from sotto.speech.model_files import ModelFiles, Source, find_model
 from sotto.speech.tokens import Tokens
 from sotto.speech.transcriber import LoadedModel
 from sotto.speech.voice_encoder import VoiceEncoder
@@ -57,7 +58,9 @@ class ModelLoader:
         """What tells speakers apart, whichever engine serves. Raises ModelUnavailable."""
         with self._lock:
             if self._voices is None:
-                self._voices = VoiceEncoder(find_files(VOICES, self._model_dir, self._sources).directory / WEIGHTS)
+                self._voices = VoiceEncoder(
+                    find_model(SPEAKER_MODEL, self._model_dir, self._sources).directory / WEIGHTS
+                )
             return self._voices
 
     def _load(self, files: ModelFiles) -> LoadedModel:

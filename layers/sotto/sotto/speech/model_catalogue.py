@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sotto.domain.options import MODELS
+from sotto.domain.options import MODELS, SPEAKER_MODEL
 
 WEIGHTS = "model.bin"
 NEEDED = (WEIGHTS, "config.json", "tokenizer.json")
@@ -85,17 +85,20 @@ _HASHED = {
 
 _OTHER_REPOSITORIES = {"large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo"}
 
-CATALOGUE: dict[str, ModelCard] = {
-    name: _HASHED.get(name)
-    or ModelCard(name=name, hub_repository=_OTHER_REPOSITORIES.get(name, f"Systran/faster-whisper-{name}"))
-    for name in MODELS
-}
-
-VOICES = ModelCard(
-    name="voices",
+# Resemblyzer's voice encoder (Apache-2.0), read by speech/voice_weights.py.
+_VOICES = ModelCard(
+    name=SPEAKER_MODEL,
     hub_repository=None,
     sha256={WEIGHTS: "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e"},
     pieces=(PackagePiece("resemblyzer", "0.1.4", "resemblyzer/pretrained.pt", WEIGHTS),),
     needed=(WEIGHTS,),
 )
-"""Resemblyzer's voice encoder (Apache-2.0), which tells speakers apart. Read by speech/voice_weights.py."""
+
+CATALOGUE: dict[str, ModelCard] = {
+    **{
+        name: _HASHED.get(name)
+        or ModelCard(name=name, hub_repository=_OTHER_REPOSITORIES.get(name, f"Systran/faster-whisper-{name}"))
+        for name in MODELS
+    },
+    SPEAKER_MODEL: _VOICES,
+}

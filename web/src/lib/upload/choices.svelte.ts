@@ -38,8 +38,9 @@ export class Choices {
     return this.catalogue.models.find((m) => m.name === this.model);
   }
 
-  /** Take back what the chosen model cannot do. */
+  /** Take back what the service or the chosen model cannot do. */
   fit(): void {
+    if (!this.catalogue.speakers) this.speakers = false;
     if (!this.facts?.multilingual) this.language = '';
     if (!this.facts?.translates) this.task = 'transcribe';
   }
