@@ -53,7 +53,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ("usage --month 2026-11", ("GET", "/usage"), "0:00 of audio        0.5 s of work  cost 0.50  all"),
         ("usage --json", ("GET", "/usage"), '"engine_s"'),
         ("estimate 60 --model base", ("POST", "/estimates"), "0.5 s of work  cost 0.50"),
-        ("transcript show 01J --format vtt --words --version 1", ("GET", "/jobs/{job_id}/transcript"), "sotto"),
+        ("transcript show 01J --format vtt --words --no-speakers --version 1", ("GET", "/jobs/{job_id}/transcript"), "sotto"),
         ("transcript versions 01J", ("GET", "/jobs/{job_id}/versions"), "   1  2026-11-22  engine"),
         ("transcript versions 01J --json", ("GET", "/jobs/{job_id}/versions"), '"versions"'),
         ("transcript diff 01J 1 2", ("GET", "/jobs/{job_id}/diff"), "    0:00  - 2026-11-22\n          + 2026-11-22"),

@@ -184,6 +184,16 @@ def test_every_format_has_a_content_type_and_only_binary_ones_are_not_text() -> 
         assert shown(extension)
 
 
+@pytest.mark.parametrize("extension", FORMATS)
+def test_who_speaks_can_be_left_out(extension: str) -> None:
+    named = TRANSCRIPT.model_copy(
+        update={"segments": tuple(one.model_copy(update={"speaker": "Zoë"}) for one in TRANSCRIPT.segments)}
+    )
+    nobody = render(named, extension, View(speakers=False))
+    assert nobody == render(TRANSCRIPT, extension)
+    assert (render(named, extension) == nobody) is (extension == "tsv"), "a table has no column for it"
+
+
 def test_who_speaks_is_said_where_another_begins() -> None:
     first, second = TRANSCRIPT.segments
     third = second.model_copy(update={"speaker": "Bo <b>"})

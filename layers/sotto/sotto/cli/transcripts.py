@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from sotto.cli import arguments, results, terminal
 from sotto.cli.exits import Exit
@@ -84,17 +85,21 @@ def _register_reading(commands: arguments.Subparsers) -> None:
     for one in (show, export):
         one.add_argument("--words", action=argparse.BooleanOptionalAction, help="each word with its time")
         one.add_argument("--timestamps", action=argparse.BooleanOptionalAction, help="times beside the text")
+        one.add_argument("--speakers", action=argparse.BooleanOptionalAction, help="who says what, where it is known")
         one.add_argument("--version", type=int, metavar="N", help="default: the newest")
     for one in (versions, diff):
         arguments.add_json(one)
     diff.add_argument("versions", nargs="*", type=int, metavar="VERSION", help="from, to (default: the last two)")
 
 
+def _view(given: argparse.Namespace) -> dict[str, Any]:
+    """What is wanted of a transcript, beside the format."""
+    return {name: getattr(given, name) for name in ("words", "timestamps", "speakers", "version")}
+
+
 def show_transcript(given: argparse.Namespace) -> int:
     with arguments.connect(given) as client:
-        content = client.get_transcript(
-            given.id, given.format, words=given.words, timestamps=given.timestamps, version=given.version
-        )
+        content = client.get_transcript(given.id, given.format, **_view(given))
     terminal.write_bytes(content)
     return Exit.OK
 
@@ -103,9 +108,7 @@ def export_transcript(given: argparse.Namespace) -> int:
     with arguments.connect(given) as client:
         name = Path(client.get_job(given.id).name).name
         for extension in given.format:
-            content = client.get_transcript(
-                given.id, extension, words=given.words, timestamps=given.timestamps, version=given.version
-            )
+            content = client.get_transcript(given.id, extension, **_view(given))
             results.save(given.output / f"{name}.{extension}", content)
     return Exit.OK
 

@@ -88,10 +88,11 @@ def export(
     *,
     words: bool | None = None,
     timestamps: bool | None = None,
+    speakers: bool | None = None,
     version: int | None = None,
 ) -> Flow[bytes]:
     """The transcript as a file's bytes; text is UTF-8. Raises Conflict before the job is COMPLETED."""
-    query = present(format=format, words=words, timestamps=timestamps, version=version)
+    query = present(format=format, words=words, timestamps=timestamps, speakers=speakers, version=version)
     # Without */* the gateway hands out a Word document in base64.
     request = Request("GET", at("/jobs/{}/transcript", job_id), query=query, headers={"Accept": "*/*"})
     answer = yield from ask(request)

@@ -19,11 +19,12 @@ class TranscriptQuery(Shape):
     format: str = "json"
     words: bool | None = Field(default=None, description="each word with its time")
     timestamps: bool | None = Field(default=None, description="times beside the text")
+    speakers: bool | None = Field(default=None, description="who says what, where it is known")
     version: int | None = Field(default=None, ge=1, description="the newest one if none is named")
     attempt: int | None = Field(default=None, ge=1, description="the present one if none is named")
 
     def view_of(self, job: Job) -> View:
-        return View(words=self.words, timestamps=self.timestamps, title=job.title, tags=job.tags)
+        return View(self.words, self.timestamps, self.speakers, title=job.title, tags=job.tags)
 
 
 class SegmentsQuery(Shape):

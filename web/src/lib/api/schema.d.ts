@@ -4062,6 +4062,8 @@ export interface operations {
                 words?: boolean;
                 /** @description times beside the text */
                 timestamps?: boolean;
+                /** @description who says what, where it is known */
+                speakers?: boolean;
                 /** @description the newest one if none is named */
                 version?: number;
                 /** @description the present one if none is named */

@@ -16,10 +16,14 @@ from sotto.domain.transcript import Transcript
 
 
 def _json(transcript: Transcript, view: View) -> str:
-    if not view.words:
-        bare = tuple(segment.model_copy(update={"words": ()}) for segment in transcript.segments)
-        transcript = transcript.model_copy(update={"segments": bare})
-    return transcript.model_dump_json(by_alias=True, indent=2) + "\n"
+    shown = transcript if view.words else _without(transcript, words=())
+    return shown.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def _without(transcript: Transcript, **fields: object) -> Transcript:
+    """`transcript` with these fields of each segment as given."""
+    bare = tuple(segment.model_copy(update=fields) for segment in transcript.segments)
+    return transcript.model_copy(update={"segments": bare})
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Format:
     make: Callable[[Transcript, View], str | bytes]
     words: tuple[bool, ...]
     timestamps: tuple[bool, ...]
+    speakers: tuple[bool, ...] = (True, False)
 
 
 FORMATS: dict[str, Format] = {
@@ -37,7 +42,9 @@ FORMATS: dict[str, Format] = {
     "txt": Format("text/plain; charset=utf-8", text.txt, words=(False,), timestamps=(False, True)),
     "srt": Format("application/x-subrip; charset=utf-8", subtitles.srt, words=(False, True), timestamps=(True,)),
     "vtt": Format("text/vtt; charset=utf-8", subtitles.vtt, words=(False, True), timestamps=(True,)),
-    "tsv": Format("text/tab-separated-values; charset=utf-8", text.tsv, words=(False, True), timestamps=(True,)),
+    "tsv": Format(
+        "text/tab-separated-values; charset=utf-8", text.tsv, words=(False, True), timestamps=(True,), speakers=(False,)
+    ),
     "md": Format("text/markdown; charset=utf-8", text.md, words=(False,), timestamps=(True, False)),
     "docx": Format(
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -55,7 +62,8 @@ STORED_FORMATS = ("json", "txt", "srt", "vtt")
 def render(transcript: Transcript, extension: str, view: View | None = None) -> bytes:
     """`transcript` as a file of the format `extension`. Raises as `chosen_view` does."""
     chosen = chosen_view(extension, view or View())
-    made = FORMATS[extension].make(transcript, chosen)
+    shown = transcript if chosen.speakers else _without(transcript, speaker=None)
+    made = FORMATS[extension].make(shown, chosen)
     return made if isinstance(made, bytes) else made.encode()
 
 
@@ -71,6 +79,7 @@ def chosen_view(extension: str, view: View) -> View:
         view,
         words=_chosen("words", view.words, found.words, extension),
         timestamps=_chosen("timestamps", view.timestamps, found.timestamps, extension),
+        speakers=_chosen("speakers", view.speakers, found.speakers, extension),
     )
 
 
