@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ("usage --month 2026-11", ("GET", "/usage"), "0:00 of audio        0.5 s of work  cost 0.50  all"),
         ("usage --json", ("GET", "/usage"), '"engine_s"'),
         ("estimate 60 --model base", ("POST", "/estimates"), "0.5 s of work  cost 0.50"),
-        ("transcript show 01J --format vtt --words --no-speakers --version 1", ("GET", "/jobs/{job_id}/transcript"), "sotto"),
+        (
+            "transcript show 01J --format vtt --words --no-speakers --version 1",
+            ("GET", "/jobs/{job_id}/transcript"),
+            "sotto",
+        ),
         ("transcript versions 01J", ("GET", "/jobs/{job_id}/versions"), "   1  2026-11-22  engine"),
         ("transcript versions 01J --json", ("GET", "/jobs/{job_id}/versions"), '"versions"'),
         ("transcript diff 01J 1 2", ("GET", "/jobs/{job_id}/diff"), "    0:00  - 2026-11-22\n          + 2026-11-22"),
@@ -198,13 +203,12 @@ def test_the_page_has_each_command_and_each_of_its_options(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_the_examples_of_the_help_can_be_typed(name: str) -> None:
-    import shlex
-
-    for line in (OURS[name].epilog or "").splitlines():
-        if line.startswith("  sotto "):
-            words = shlex.split(line.partition("&&")[0].partition("<")[0].partition(">")[0])
-            assert build_parser().parse_args(words[1:]).run is not None
+def test_every_help_has_examples_that_can_be_typed(name: str) -> None:
+    examples = [line for line in (OURS[name].epilog or "").splitlines() if line.startswith(f"  {name}")]
+    assert examples
+    for line in examples:
+        words = shlex.split(line.partition("&&")[0].partition("<")[0].partition(">")[0])
+        assert build_parser().parse_args(words[1:]).run is not None
 
 
 def test_the_completion_script_is_one_that_bash_reads(capsys: pytest.CaptureFixture[str]) -> None:

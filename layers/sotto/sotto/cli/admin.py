@@ -17,7 +17,7 @@ QUOTAS = {"minutes": "minutes_a_month", "jobs": "concurrent_jobs", "bytes": "sto
 
 def register(subparsers: arguments.Subparsers) -> None:
     commands = arguments.group(subparsers, "admin", "look after accounts; for operators and administrators")
-    users = arguments.command(commands, "users", "accounts, oldest first")
+    users = arguments.command(commands, "users", "accounts, oldest first", "admin users --limit 100 --json")
     users.set_defaults(run=list_users)
     audit = arguments.command(
         commands,
@@ -36,9 +36,11 @@ def register(subparsers: arguments.Subparsers) -> None:
     invite.set_defaults(run=send_invitation)
     role = arguments.command(commands, "role", "change what an account may do", "admin role 01K... operator")
     role.set_defaults(run=lambda given: _change(given, role=given.role))
-    disable = arguments.command(commands, "disable", "shut an account out within a minute; nothing of it is lost")
+    disable = arguments.command(
+        commands, "disable", "shut an account out within a minute; nothing of it is lost", "admin disable 01K..."
+    )
     disable.set_defaults(run=lambda given: _change(given, disabled=True))
-    enable = arguments.command(commands, "enable", "let a disabled account in again")
+    enable = arguments.command(commands, "enable", "let a disabled account in again", "admin enable 01K...")
     enable.set_defaults(run=lambda given: _change(given, disabled=False))
     quotas = arguments.command(
         commands, "quotas", "give one account limits of its own", "admin quotas 01K... --minutes 600 --jobs default"
@@ -49,10 +51,10 @@ def register(subparsers: arguments.Subparsers) -> None:
     dead_letters.register(commands)
     reindex.register(commands)
     usage.register_admin(commands)
-    sign_out = arguments.command(commands, "sign-out", "end every session of an account")
+    sign_out = arguments.command(commands, "sign-out", "end every session of an account", "admin sign-out 01K...")
     sign_out.set_defaults(run=sign_user_out)
     delete = arguments.command(
-        commands, "delete", "remove an account with all its recordings and transcripts, for good"
+        commands, "delete", "remove an account with all its recordings and transcripts, for good", "admin delete 01K..."
     )
     delete.set_defaults(run=delete_user)
     for one in (role, quotas, disable, enable, sign_out, delete):

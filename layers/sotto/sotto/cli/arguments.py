@@ -22,14 +22,14 @@ class Subparsers(Protocol):
     def add_parser(self, name: str, **settings: Any) -> argparse.ArgumentParser: ...
 
 
-def command(subparsers: Subparsers, name: str, says: str, *examples: str) -> argparse.ArgumentParser:
+def command(subparsers: Subparsers, name: str, says: str, example: str, *more: str) -> argparse.ArgumentParser:
     """A command that calls a service. Its help ends with the examples."""
-    shown = "\n".join(f"  sotto {example}" for example in examples)
+    shown = "\n".join(f"  sotto {one}" for one in (example, *more))
     parser = subparsers.add_parser(
         name,
         help=says,
         description=says[0].upper() + says[1:] + ".",
-        epilog=f"examples:\n{shown}" if examples else None,
+        epilog=f"examples:\n{shown}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     caller = parser.add_argument_group("whom to ask")

@@ -11,7 +11,12 @@ from sotto.client.dead_letters import Letter
 
 def register(subparsers: arguments.Subparsers) -> None:
     commands = arguments.group(subparsers, "dlq", "messages that were given up")
-    listing = arguments.command(commands, "list", "the dead-letter queues, and what was given up, newest first")
+    listing = arguments.command(
+        commands,
+        "list",
+        "the dead-letter queues, and what was given up, newest first",
+        "admin dlq list --code model_unavailable",
+    )
     arguments.add_limit(listing)
     listing.set_defaults(run=list_letters)
     redrive = arguments.command(

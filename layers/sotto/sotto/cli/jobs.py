@@ -35,7 +35,9 @@ def register(subparsers: arguments.Subparsers) -> None:
         arguments.add_json(shown)
     wait = arguments.command(commands, "wait", "wait until jobs have ended", "jobs wait 01K... && echo done")
     wait.set_defaults(run=wait_for_jobs)
-    cancel = arguments.command(commands, "cancel", "stop jobs; workers notice within seconds")
+    cancel = arguments.command(
+        commands, "cancel", "stop jobs; workers notice within seconds", "jobs cancel 01K... 01L..."
+    )
     cancel.set_defaults(run=cancel_jobs)
     delete = arguments.command(
         commands,

@@ -10,7 +10,7 @@ from sotto.cli.exits import Exit
 
 def register(subparsers: arguments.Subparsers) -> None:
     commands = arguments.group(subparsers, "keys", "API keys for programs")
-    listing = arguments.command(commands, "list", "your keys, without their secrets")
+    listing = arguments.command(commands, "list", "your keys, without their secrets", "keys list --json")
     arguments.add_json(listing)
     listing.set_defaults(run=list_keys)
     create = arguments.command(
@@ -29,7 +29,7 @@ def register(subparsers: arguments.Subparsers) -> None:
     create.add_argument("--days", type=int, metavar="N", help="days until it ends (default: never)")
     arguments.add_json(create)
     create.set_defaults(run=create_key)
-    revoke = arguments.command(commands, "revoke", "end a key, within a minute")
+    revoke = arguments.command(commands, "revoke", "end a key, within a minute", "keys revoke 0a1b2c3d4e")
     revoke.add_argument("id", metavar="ID")
     revoke.set_defaults(run=revoke_key)
 

@@ -33,7 +33,13 @@ def register(subparsers: Subparsers) -> None:
     secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     secret.add_argument("--key-stdin", action="store_true", help="read an API key from standard input instead")
     login.set_defaults(run=sign_in)
-    logout = subparsers.add_parser("logout", help="end the session at a service")
+    logout = subparsers.add_parser(
+        "logout",
+        help="end the session at a service",
+        description="End the session at a service, and forget it here.",
+        epilog="examples:\n  sotto logout https://sotto.example.org",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     logout.add_argument("service", metavar="URL")
     logout.set_defaults(run=sign_out)
 

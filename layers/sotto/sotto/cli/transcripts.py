@@ -70,7 +70,7 @@ def _register_reading(commands: arguments.Subparsers) -> None:
     export.add_argument("--format", choices=FORMATS, action="append", required=True, help="again for more")
     export.add_argument("--output", type=Path, default=Path(), metavar="FOLDER", help="default: this one")
     export.set_defaults(run=export_transcript)
-    versions = arguments.command(commands, "versions", "all versions, newest first")
+    versions = arguments.command(commands, "versions", "all versions, newest first", "transcript versions 01K...")
     versions.set_defaults(run=list_versions)
     diff = arguments.command(
         commands,

@@ -23,20 +23,24 @@ def register(subparsers: arguments.Subparsers) -> None:
     )
     create.add_argument("--description", default="", help="for people")
     create.set_defaults(run=create_webhook)
-    listing = arguments.command(commands, "list", "your endpoints, and how they fare")
+    listing = arguments.command(commands, "list", "your endpoints, and how they fare", "webhooks list --json")
     listing.set_defaults(run=list_webhooks)
-    secret = arguments.command(commands, "secret", "a new secret; for a day messages are signed with both")
+    secret = arguments.command(
+        commands, "secret", "a new secret; for a day messages are signed with both", "webhooks secret 01K..."
+    )
     secret.set_defaults(run=rotate_secret)
-    delete = arguments.command(commands, "delete", "remove an endpoint and its log")
+    delete = arguments.command(commands, "delete", "remove an endpoint and its log", "webhooks delete 01K...")
     delete.set_defaults(run=delete_webhook)
-    resume = arguments.command(commands, "resume", "send again to a paused endpoint")
+    resume = arguments.command(commands, "resume", "send again to a paused endpoint", "webhooks resume 01K...")
     resume.set_defaults(run=resume_webhook)
-    test = arguments.command(commands, "test", "send an event that means nothing")
+    test = arguments.command(commands, "test", "send an event that means nothing", "webhooks test 01K...")
     test.set_defaults(run=test_webhook)
-    deliveries = arguments.command(commands, "deliveries", "what was sent, newest first")
+    deliveries = arguments.command(
+        commands, "deliveries", "what was sent, newest first", "webhooks deliveries 01K... --limit 5"
+    )
     arguments.add_limit(deliveries)
     deliveries.set_defaults(run=list_deliveries)
-    redeliver = arguments.command(commands, "redeliver", "send a message again")
+    redeliver = arguments.command(commands, "redeliver", "send a message again", "webhooks redeliver 01K... 01L...")
     redeliver.set_defaults(run=redeliver_message)
     for one in (secret, delete, resume, test, deliveries, redeliver):
         one.add_argument("id", metavar="ID")
