@@ -55,7 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         ("usage --json", ("GET", "/usage"), '"engine_s"'),
         ("estimate 60 --model base", ("POST", "/estimates"), "0.5 s of work  cost 0.50"),
         (
-            "transcript show 01J --format vtt --words --no-speakers --version 1",
+            "transcript show 01J --format vtt --words --no-speakers --version 1 --attempt 1",
             ("GET", "/jobs/{job_id}/transcript"),
             "sotto",
         ),

@@ -122,7 +122,11 @@ MORE: dict[str, dict[str, Any]] = {
     "redrive": {"code": "disk_full", "limit": 3, "dry_run": True},
     "rebuild_index": {"whole": True, "dry_run": True, "limit": 3, "cursor": "01J"},
     "search": {"model": "base", "language": "en", "first_day": "2026-11-01", "last_day": "2026-11-22"},
-    "get_transcript": {"words": True, "timestamps": True, "speakers": True, "version": 1},
+    "get_transcript": {"words": True, "timestamps": True, "speakers": True, "version": 1, "attempt": 1},
+    "get_canonical_transcript": {"attempt": 1},
+    "list_segments": {"attempt": 1},
+    "list_versions": {"attempt": 1},
+    "diff": {"attempt": 1},
 }
 SEVERAL_REQUESTS = {"transcribe", "submit", "announce", "upload", "wait"}  # test_transfers.py has them
 NOT_OURS = {

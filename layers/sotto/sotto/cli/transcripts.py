@@ -87,6 +87,8 @@ def _register_reading(commands: arguments.Subparsers) -> None:
         one.add_argument("--timestamps", action=argparse.BooleanOptionalAction, help="times beside the text")
         one.add_argument("--speakers", action=argparse.BooleanOptionalAction, help="who says what, where it is known")
         one.add_argument("--version", type=int, metavar="N", help="default: the newest")
+    for one in (show, export, versions):
+        one.add_argument("--attempt", type=int, metavar="N", help="an earlier one (default: the present one)")
     for one in (versions, diff):
         arguments.add_json(one)
     diff.add_argument("versions", nargs="*", type=int, metavar="VERSION", help="from, to (default: the last two)")
@@ -94,7 +96,7 @@ def _register_reading(commands: arguments.Subparsers) -> None:
 
 def _view(given: argparse.Namespace) -> dict[str, Any]:
     """What is wanted of a transcript, beside the format."""
-    return {name: getattr(given, name) for name in ("words", "timestamps", "speakers", "version")}
+    return {name: getattr(given, name) for name in ("words", "timestamps", "speakers", "version", "attempt")}
 
 
 def show_transcript(given: argparse.Namespace) -> int:
@@ -115,7 +117,7 @@ def export_transcript(given: argparse.Namespace) -> int:
 
 def list_versions(given: argparse.Namespace) -> int:
     with arguments.connect(given) as client:
-        versions = client.list_versions(given.id)
+        versions = client.list_versions(given.id, given.attempt)
     if given.json:
         arguments.print_json({"versions": versions})
         return Exit.OK

@@ -90,9 +90,15 @@ def export(
     timestamps: bool | None = None,
     speakers: bool | None = None,
     version: int | None = None,
+    attempt: int | None = None,
 ) -> Flow[bytes]:
-    """The transcript as a file's bytes; text is UTF-8. Raises Conflict before the job is COMPLETED."""
-    query = present(format=format, words=words, timestamps=timestamps, speakers=speakers, version=version)
+    """The transcript as a file's bytes; text is UTF-8. Raises Conflict before the job is COMPLETED.
+
+    `attempt` is one of the job's `history`; here and below the present one when it is left out, and of versions the
+    newest.
+    """
+    view = present(words=words, timestamps=timestamps, speakers=speakers)
+    query = {"format": format, **view, **present(version=version, attempt=attempt)}
     # Without */* the gateway hands out a Word document in base64.
     request = Request("GET", at("/jobs/{}/transcript", job_id), query=query, headers={"Accept": "*/*"})
     answer = yield from ask(request)
@@ -101,14 +107,15 @@ def export(
     return answer.content
 
 
-def canonical(job_id: str, version: int | None = None) -> Flow[dict[str, Any]]:
+def canonical(job_id: str, version: int | None = None, attempt: int | None = None) -> Flow[dict[str, Any]]:
     """The canonical transcript (docs/transcript.schema.json) as it was sent."""
-    return dict(json.loads((yield from export(job_id, "json", version=version))))
+    return dict(json.loads((yield from export(job_id, "json", version=version, attempt=attempt))))
 
 
-def segments(job_id: str, version: int | None = None) -> Pages[Segment]:
+def segments(job_id: str, version: int | None = None, attempt: int | None = None) -> Pages[Segment]:
     """The transcript's segments, in order."""
-    return Pages(at("/jobs/{}/segments", job_id), "segments", Segment.model_validate, present(version=version))
+    query = present(version=version, attempt=attempt)
+    return Pages(at("/jobs/{}/segments", job_id), "segments", Segment.model_validate, query)
 
 
 def edit(job_id: str, base_version: int, operations: Sequence[Mapping[str, Any]]) -> Flow[Version]:
@@ -123,14 +130,16 @@ def revert(job_id: str, base_version: int, to: int) -> Flow[Version]:
     return read(Request("POST", at("/jobs/{}/revert", job_id), body=body), Version, "version")
 
 
-def versions(job_id: str) -> Flow[list[Version]]:
+def versions(job_id: str, attempt: int | None = None) -> Flow[list[Version]]:
     """All versions, newest first."""
-    return read_all(Request("GET", at("/jobs/{}/versions", job_id)), Version, "versions")
+    request = Request("GET", at("/jobs/{}/versions", job_id), query=present(attempt=attempt))
+    return read_all(request, Version, "versions")
 
 
-def diff(job_id: str, old: int, new: int) -> Flow[Diff]:
+def diff(job_id: str, old: int, new: int, attempt: int | None = None) -> Flow[Diff]:
     """How version `new` differs from version `old`."""
-    return read(Request("GET", at("/jobs/{}/diff", job_id), query={"from": old, "to": new}), Diff)
+    query = {"from": old, "to": new, **present(attempt=attempt)}
+    return read(Request("GET", at("/jobs/{}/diff", job_id), query=query), Diff)
 
 
 def search(
