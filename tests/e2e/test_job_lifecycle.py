@@ -66,7 +66,7 @@ def test_jobs_are_sent_once_named_found_foreseen_and_accounted(caller: Caller) -
 
 
 def test_a_worker_drops_a_cancelled_job_within_seconds(caller: Caller, stack: RunningStack, tmp_path: Path) -> None:
-    """One part of almost four minutes, with a beam: it would take a minute."""
+    """One part of almost four minutes with a beam of 5, which would take a minute."""
     path = write(tmp_path / "long.mp3", np.concatenate([sample()] * 14), SMALL_MP3)
     job_id = caller.submit(path, "audio/mpeg", model="base", beam_size=5)["id"]
     caller.wait(job_id, "PROCESSING")

@@ -69,7 +69,9 @@ HearSpoilt = Callable[..., tuple[PartTranscript, SpoiltEngine]]
 
 @pytest.fixture
 def hear_spoilt(loader: ModelLoader) -> HearSpoilt:
-    def transcribe(sound: np.ndarray, spoil: Spoil, **options: Any) -> tuple[PartTranscript, SpoiltEngine]:
+    def transcribe(
+        sound: np.ndarray, spoil: Spoil, on_progress: Callable[[float], None] = lambda _: None, **options: Any
+    ) -> tuple[PartTranscript, SpoiltEngine]:
         model = loader("tiny.en")
         engine = SpoiltEngine(model.engine, spoil)
         duration_s = len(sound) / RATE
@@ -80,7 +82,7 @@ def hear_spoilt(loader: ModelLoader) -> HearSpoilt:
             Options(**{"model": "tiny.en", "language": "en"} | options),
             language="en",
             language_probability=None,
-            on_progress=lambda _seconds: None,
+            on_progress=on_progress,
         )
         return result, engine
 
@@ -110,6 +112,22 @@ def test_a_loop_that_nothing_heals_is_written_once_and_shown(hear_spoilt: HearSp
     assert len(text_of(result).split()) <= 10
     assert any("loop" in spot.reason for spot in result.quality.spots)
     assert [(how.beam_size, how.temperature) for how, _ in engine.asked[:4]] == [(1, 0), (5, 0), (1, 0.4), (1, 0.8)]
+
+
+def test_decoding_again_may_be_stopped_too(hear_spoilt: HearSpoilt, voice: np.ndarray) -> None:
+    tried: list[int] = []
+
+    def spoil(one: Generated, how: Sampling, _: float) -> Generated:
+        tried.append(how.beam_size)
+        return looping(one)
+
+    def stop(_: float) -> None:
+        if len(tried) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        hear_spoilt(voice, spoil, stop)
+    assert tried == [1, 5]
 
 
 def test_only_windows_that_fail_are_decoded_again(hear: Hear, hear_spoilt: HearSpoilt, voice: np.ndarray) -> None:

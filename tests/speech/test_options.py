@@ -118,6 +118,23 @@ def test_progress_is_told_and_may_stop_the_work(transcriber: Transcriber, voice:
     assert told[-1] == pytest.approx(len(voice) / 16_000, abs=0.01)
 
 
+def test_work_may_be_stopped_between_the_steps_of_a_batch(transcriber: Transcriber, voice: np.ndarray) -> None:
+    told: list[float] = []
+
+    def note(seconds: float) -> None:
+        told.append(seconds)
+        if len(told) == 2:
+            raise Stop
+
+    options = Options(model="tiny.en", language="en")
+    part = plan_parts(len(voice) / 16_000, 1000)[0]
+    with pytest.raises(Stop):
+        transcriber.transcribe_part(
+            wav(voice), part, len(voice) / 16_000, options, language="en", language_probability=None, on_progress=note
+        )
+    assert told == [0.0, 0.0], "once at the beginning, and once more before there is any text"
+
+
 def test_parts_say_what_one_pass_says(transcriber: Transcriber, voice: np.ndarray) -> None:
     pause = np.zeros(11_200)
     recording = wav(np.concatenate([voice, pause, voice, pause, voice, pause, voice]))

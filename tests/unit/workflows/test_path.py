@@ -10,6 +10,7 @@ from sotto.domain.metering import Work
 from sotto.domain.object_keys import work_key
 from sotto.domain.parts import Lane
 from sotto.workflows.create_job import MB
+from sotto.workflows.lease import Lease, LeaseLost
 from sotto.workflows.list_jobs import JobFilters
 from sotto.workflows.reconcile_jobs import GIVE_UP_AFTER
 from tests.examples import OWNER
@@ -153,6 +154,28 @@ def test_a_lease_that_another_worker_took_is_lost(service) -> None:
     assert service.transcribe(part) == "taken_over"
     assert service.transcribe(service.queue.parts[1]) == "completed"
     assert service.words(job) == ALL_WORDS
+
+
+def test_an_engine_that_is_where_it_was_costs_a_request_a_second_and_hears_of_a_cancellation(service) -> None:
+    job, until, asked = service.queued(500.0), "2026-11-22T12:10:00.000Z", 0
+    service.jobs.claim_part(job, 0, worker="w", now=job.timings.created_at, lease_until=until)
+    extend = service.jobs.extend_lease
+
+    def counted(*given: object, **named: object) -> bool:
+        nonlocal asked
+        asked += 1
+        return extend(*given, **named)
+
+    service.jobs.extend_lease = counted
+    with Lease(service.jobs, job, 0, worker="w", clock=service.clock, lease_s=120) as lease:
+        for seconds, requests in [(0.0, 1), (0.0, 1), (30.0, 2), (30.0, 2)]:
+            lease.note(seconds)
+            assert asked == requests
+        service.cancel(OWNER, job.id)
+        lease.note(30.0)
+        service.clock.forward(1)
+        with pytest.raises(LeaseLost):
+            lease.note(30.0)
 
 
 def test_a_crash_between_the_last_part_and_the_join_is_repaired_by_the_message(service) -> None:

@@ -104,17 +104,21 @@ class Decoder:
         speech: Probabilities,
         on_done: Callable[[float], None],
     ) -> list[Decoded]:
-        """The text of each window, in order of time. `on_done` gets the share of windows' time that is done."""
-        part = _Part(audio, speech)
+        """The text of each window, in order of time. `on_done` gets the share of windows' time that is done.
+
+        It gets the same share again between the steps of a batch and while windows are decoded again, so that what it
+        raises ends the work soon.
+        """
         total = sum(window.length for window in windows) or 1.0
         found: dict[float, Decoded] = {}
         done = 0.0
+        part = _Part(audio, speech, lambda: on_done(done / total))
         for batch in _batches(sorted(windows, key=lambda window: window.length), self.engine.batch_size):
             for decoded in self._attempt(part, batch, self._first_sampling(), whole=False):
                 looped = Reason.LOOP in decoded.reasons
                 found[decoded.window.start] = replace(decoded, looped_first=looped)
             done += sum(window.length for window in batch)
-            on_done(done / total)
+            part.step()
         for sampling in FALLBACK:
             failed = [decoded for decoded in found.values() if decoded.reasons and not decoded.silent]
             self._again(part, failed, found, sampling)
@@ -144,6 +148,7 @@ class Decoder:
         longest = WINDOW_S if whole else min(WINDOW_S, max(window.length for window in windows) + TRAIL_S)
         audio = [part.samples(window) for window in windows]
         encoded = self.engine.encode(self.engine.features(audio, math.ceil(longest) * 100))
+        part.step()
         by_language: dict[str, list[int]] = defaultdict(list)
         for row, language in enumerate(self._languages(encoded, windows)):
             by_language[language].append(row)
@@ -176,6 +181,7 @@ class Decoder:
             suppress_at_start=self.tokens.suppressed_at_start,
         )
         generated = self.engine.generate(encoded, prompt, sampling)
+        part.step()
         texts = [self.tokens.text_only(row.tokens) for row in generated]
         frames = [max(2, min(3000, round(window.length * 100))) for window in windows]
         aligned = self.engine.align(encoded, start, texts, frames)
@@ -271,10 +277,11 @@ def _batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
 
 @dataclass(frozen=True)
 class _Part:
-    """The audio of a part and its speech probabilities, both from second 0 of the part."""
+    """The audio of a part and its speech probabilities, both from second 0 of the part; `step` is told of each step."""
 
     audio: Samples
     speech: Probabilities
+    step: Callable[[], None]
 
     def samples(self, window: Window) -> Samples:
         return self.audio[round(window.start * SAMPLE_RATE) : round(window.end * SAMPLE_RATE)]

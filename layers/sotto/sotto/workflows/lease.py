@@ -6,6 +6,7 @@ A batch of a large model can take longer than the lease, so a thread prolongs it
 from __future__ import annotations
 
 import threading
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,9 @@ from sotto.domain.errors import Unavailable
 from sotto.domain.job import Job
 from sotto.workflows.moments import after
 from sotto.workflows.ports import Clock, Jobs
+
+ASKED_AGAIN_AFTER = timedelta(seconds=1)
+"""An engine that says again and again that it lives costs no more than a request a second."""
 
 
 class LeaseLost(Exception):
@@ -26,6 +30,7 @@ class Lease:
         self._jobs, self._job, self._index, self._worker = jobs, job, index, worker
         self._clock, self._lease_s = clock, lease_s
         self._seconds_done = 0.0
+        self._asked_at: datetime | None = None
         self._lost = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"lease-{job.id}-{index}", daemon=True)
@@ -41,9 +46,14 @@ class Lease:
         self._thread.join()
 
     def note(self, seconds_done: float) -> None:
-        """The engine's progress, in seconds of this part. Raises LeaseLost, which stops the engine."""
-        self._seconds_done = seconds_done
-        self._extend()
+        """The engine's progress, in seconds of this part, or that it is where it was: the same again.
+
+        Raises LeaseLost, which stops the engine.
+        """
+        now, asked_at = self._clock(), self._asked_at
+        if asked_at is None or seconds_done != self._seconds_done or now - asked_at >= ASKED_AGAIN_AFTER:
+            self._seconds_done, self._asked_at = seconds_done, now
+            self._extend()
         if self._lost:
             raise LeaseLost
 
