@@ -130,7 +130,7 @@ class Service:
             case "POST", ["jobs"]:
                 return self.create(body)
             case "GET", ["models"]:
-                return reply(models=[], languages={"en": "English"})
+                return reply(models=[], speakers=True, languages={"en": "English"})
             case "GET", ["jobs"]:
                 jobs = list(reversed(self.jobs.values()))
                 return reply(jobs=jobs, next_cursor="more" if "limit=1" in query and len(jobs) > 1 else None)

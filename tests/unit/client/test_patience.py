@@ -69,7 +69,7 @@ class Script:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
 
-FOUND = {"models": [], "languages": {"en": "English"}, "of_tomorrow": 1}
+FOUND = {"models": [], "speakers": True, "languages": {"en": "English"}, "of_tomorrow": 1}
 MODELS = httpx.Response(200, json=FOUND)
 
 
