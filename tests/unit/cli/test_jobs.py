@@ -46,7 +46,8 @@ def test_a_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> No
 def test_the_reason_of_a_failed_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> None:
     done.jobs["01JOB0"]["failure"] = {"code": "no_audio_track", "message": "no sound", "hint": "Upload the right one."}
     assert main(["jobs", "show", "01JOB0"]) == 0
-    assert "failure    no sound (no_audio_track)\nhint       Upload the right one." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "failure    no sound (no_audio_track)\nhint       Upload the right one.\nrequest    req-01JOB0\n" in said
 
 
 def test_jobs_are_cancelled_retried_and_deleted(done: Service, capsys: pytest.CaptureFixture[str]) -> None:

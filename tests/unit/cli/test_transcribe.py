@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import resource
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sotto.cli.main import main
+from sotto.cli.results import save
+from sotto.domain.errors import InvalidInput
 from tests.unit.cli.conftest import Service, complete, fail, problem
 
 
@@ -112,6 +118,63 @@ def test_an_output_that_is_a_file_cannot_hold_several(local: Service, recording:
     other.write_bytes(b"x")
     assert main(["transcribe", str(recording), str(other), "--output", str(target)]) == 2
     assert target.read_text() == "mine"
+
+
+@contextmanager
+def disk_with_room_for(most_bytes: int) -> Iterator[None]:
+    """The system refuses to let any file grow beyond this, as a full disk would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full_gets_no_half_transcript_and_the_service_keeps_it(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "talk.txt"
+    save(target, b"before", "01JOB0")
+    with disk_with_room_for(10), pytest.raises(InvalidInput, match=r"talk\.txt: expected a file that can be") as told:
+        save(target, b"x" * 100, "01JOB0")
+    assert "sotto transcript export 01JOB0" in told.value.hint
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"before"]
+
+
+def test_a_place_that_cannot_be_written_stops_no_other_recording(
+    local: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.wav").write_bytes(b"x")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.wav.txt").mkdir()  # a folder where the first transcript should go
+    words = [str(tmp_path / folder / f"{folder}.wav") for folder in ("a", "b")]
+    assert main(["transcribe", *words, "--output", str(tmp_path / "out"), "--json"]) == 2
+    said = capsys.readouterr()
+    first, second = map(json.loads, said.out.splitlines())
+    assert (first["error"]["code"], second["error"]) == ("invalid_input", None)
+    assert "a.wav.txt: expected a file that can be written" in said.err
+    assert "export 01JOB" in said.err
+    assert (tmp_path / "out" / "b.wav.txt").read_text().startswith("format=txt of b.wav")
+
+
+def test_a_recording_that_cannot_be_read_is_told_by_name(
+    local: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local.watch = lambda method, url: recording.unlink() if method == "POST" and url == "/v1/jobs" else None
+    assert main(["transcribe", str(recording)]) == 2
+    said = capsys.readouterr().err
+    assert "Café talk.mp3: expected a file that can be read or written, found 'No such file or directory'" in said
+    assert local.jobs == {}, "no half job stays behind"
+
+
+def test_a_standard_output_that_takes_nothing_is_told_and_no_success(local: Service, recording: Path) -> None:
+    command = [sys.executable, "-m", "sotto.cli.main", "transcribe", str(recording)]
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert ran.returncode == 2
+    assert "found 'No space left on device' (invalid_input)" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_what_passes_is_tried_again(local: Service, recording: Path) -> None:
@@ -262,6 +325,16 @@ def test_standard_input_is_a_recording(
     assert capsys.readouterr().out == "format=txt of memo.ogg: 11 bytes\n"
 
 
+def test_standard_input_that_finds_no_room_is_told_before_anything_is_asked(
+    local: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x" * 5000)))
+    with disk_with_room_for(1000):
+        assert main(["transcribe", "-"]) == 2
+    assert "-: expected room for all of it in" in capsys.readouterr().err
+    assert local.requests == []
+
+
 def test_an_address_is_left_to_the_service(local: Service, capsys: pytest.CaptureFixture[str]) -> None:
     def fetch(method: str, path: str) -> None:
         local.recordings.update(dict.fromkeys(local.jobs, b"fetched"))
@@ -285,6 +358,7 @@ def test_json_is_a_line_for_each_recording(
     assert (first["file"], first["status"], first["error"]) == ("Café talk.mp3", "COMPLETED", None)
     assert first["transcript"] == "format=txt of Café talk.mp3: 60 bytes\n"
     assert (second["status"], second["error"]["code"]) == ("FAILED", "recording_damaged")
+    assert second["error"]["request_id"] == f"req-{second['job_id']}"
 
 
 def test_as_many_as_wanted_are_worked_on_at_once(local: Service, tmp_path: Path) -> None:

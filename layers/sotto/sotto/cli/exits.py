@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from sotto.client import ServiceError
 from sotto.client import errors as answered
-from sotto.domain.errors import SottoError, Unavailable
+from sotto.domain.errors import InvalidInput, SottoError, Unavailable
 
 SERVER_ERROR = 500
 
@@ -48,3 +48,13 @@ def exit_of(error: SottoError | ServiceError) -> Exit:
     if isinstance(error, Unavailable) or error.status >= SERVER_ERROR:
         return Exit.UNREACHABLE
     return Exit.BAD_INPUT
+
+
+def unusable(error: OSError) -> InvalidInput:
+    """A file of this machine that could not be read or written, in the words that every error has."""
+    return InvalidInput(
+        str(error.filename or "this machine"),
+        expected="a file that can be read or written",
+        found=error.strerror or type(error).__name__,
+        hint="Check the path, its rights, and the room on its disk.",
+    )

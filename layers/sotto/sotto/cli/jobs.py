@@ -116,7 +116,8 @@ def show_job(given: argparse.Namespace) -> int:
         **{moment.removesuffix("_at"): when for moment, when in moments.items() if when},
     }
     if job.failure:
-        lines |= {"failure": f"{job.failure.message} ({job.failure.code})", "hint": job.failure.hint}
+        failure = f"{job.failure.message} ({job.failure.code})"
+        lines |= {"failure": failure, "hint": job.failure.hint, "request": job.request_id}
     terminal.write("\n".join(f"{name:<10} {value}" for name, value in lines.items()))
     return Exit.OK
 

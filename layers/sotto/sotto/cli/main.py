@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 
 import sotto
 from sotto.cli import admin, completion, jobs, keys, login, receipts, search, transcribe, transcripts, usage, webhooks
-from sotto.cli.exits import MEANINGS, Exit, exit_of
+from sotto.cli.exits import MEANINGS, Exit, exit_of, unusable
 from sotto.client import ServiceError
 from sotto.domain.errors import SottoError
 
@@ -66,6 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `sotto ... | head`
         sys.stderr.close()
         return int(Exit.OK)
+    except OSError as error:
+        from sotto.cli import terminal
+
+        if error.filename is None:
+            with suppress(OSError):
+                sys.stdout.close()  # what could not be written is not tried again when Python leaves
+        terminal.complain(unusable(error))
+        return int(exit_of(unusable(error)))
 
 
 if __name__ == "__main__":

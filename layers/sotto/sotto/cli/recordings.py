@@ -69,8 +69,16 @@ def _named(word: str) -> Iterator[Recording]:
 def _spooled(spool: str, name: str) -> Recording:
     """Standard input, kept on disk: its size is announced before it is sent, and parts are sent again if need be."""
     path = Path(spool) / "stdin"
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+    try:
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    except OSError as error:
+        raise InvalidInput(
+            STDIN,
+            expected=f"room for all of it in {spool}",
+            found=error.strerror,
+            hint="Free some space there, or set TMPDIR to a folder that has some.",
+        ) from error
     return Recording(File(path, title=name), name)
 
 

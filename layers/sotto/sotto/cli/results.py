@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Delivery:
     def done(self, label: str, done: Done) -> None:
         target = self.folder / f"{label}.{self.extension}" if self.folder else self.file
         if target is not None:
-            save(target, done.content)
+            save(target, done.content, done.job.id)
         if self.as_json:
             said = None if target or self.extension in BINARY_FORMATS else done.content.decode()
             written = str(target) if target else None
@@ -47,7 +48,8 @@ class Delivery:
         """The error itself is told on standard error; here it is for programs."""
         if self.as_json:
             job_id, status = (error.job_id, error.job_status) if isinstance(error, JobEnded) else (None, None)
-            told = {"code": error.code, "message": error.message, "hint": error.hint}
+            request_id = error.request_id if isinstance(error, ServiceError) else None
+            told = {"code": error.code, "message": error.message, "hint": error.hint, "request_id": request_id}
             self._line(label, job_id, status, error=told)
 
     def _line(self, label: str, job_id: str | None, status: str | None, **more: Any) -> None:
@@ -71,10 +73,20 @@ def delivery(output: str | None, extension: str, labels: list[str], *, as_json: 
     return Delivery(extension, folder=path, as_json=as_json)
 
 
-def save(target: Path, content: bytes) -> None:
-    """All of it or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def save(target: Path, content: bytes, job_id: str) -> None:
+    """All of it or nothing. Raises InvalidInput, which says how to get the job's transcript again."""
     partial = target.with_name(f".{target.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise InvalidInput(
+            str(target),
+            expected="a file that can be written",
+            found=error.strerror,
+            hint=f"The service keeps the transcript: write it elsewhere with `sotto transcript export {job_id}`.",
+        ) from error
     terminal.messages().print(terminal.escaped(f"wrote {target}"))

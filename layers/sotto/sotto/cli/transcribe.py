@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from sotto.cli import arguments, recordings, results, terminal, unfinished
 from sotto.cli.board import Board, Line, board
-from sotto.cli.exits import Exit, exit_of
+from sotto.cli.exits import Exit, exit_of, unusable
 from sotto.cli.recordings import Recording
 from sotto.client import Interrupted, NotFound, ServiceError, Sotto, Unavailable
 from sotto.client.jobs import Accepted, Job, Labels, MultipartUpload, Options
@@ -91,16 +91,23 @@ def _all(
 def _deliver(recording: Recording, future: Future[results.Done], deliver: results.Delivery, screen: Board) -> Exit:
     while not future.done():
         wait([future], timeout=HEARD_WITHIN_S)
+    trouble: SottoError | ServiceError
     try:
         done = future.result()
-    except (SottoError, ServiceError) as error:
         with screen.aside():
-            terminal.complain(error, recording.label)
-            deliver.trouble(recording.label, error)
-        return exit_of(error)
+            deliver.done(recording.label, done)
+    except (SottoError, ServiceError) as error:
+        trouble = error
+    except OSError as error:
+        if error.filename is None:  # standard output is full or gone, for the other recordings too
+            raise
+        trouble = unusable(error)
+    else:
+        return Exit.OK
     with screen.aside():
-        deliver.done(recording.label, done)
-    return Exit.OK
+        terminal.complain(trouble, recording.label)
+        deliver.trouble(recording.label, trouble)
+    return exit_of(trouble)
 
 
 def _one(
@@ -159,8 +166,8 @@ def _unfinished(client: Sotto, job_id: str) -> Job | None:
 
 def _upload(client: Sotto, accepted: Accepted, file: File, slot: unfinished.Slot, line: Line, *, resume: bool) -> Job:
     """Bring the recording. Parts that have arrived wait for the next try; any other half job is removed."""
-    line.upload(file.size_bytes)
     try:
+        line.upload(file.size_bytes)
         client.upload(accepted, file, line.advance, resume=resume)
     except (ServiceError, OSError) as error:
         later = isinstance(error, (Interrupted, Unavailable)) and file.title is None

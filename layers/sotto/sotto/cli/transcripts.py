@@ -111,7 +111,7 @@ def export_transcript(given: argparse.Namespace) -> int:
         name = Path(client.get_job(given.id).name).name
         for extension in given.format:
             content = client.get_transcript(given.id, extension, **_view(given))
-            results.save(given.output / f"{name}.{extension}", content)
+            results.save(given.output / f"{name}.{extension}", content, given.id)
     return Exit.OK
 
 
