@@ -20,6 +20,7 @@ import asyncio
 import json
 import logging
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -40,7 +41,7 @@ UPSTREAM_WITHIN_S = 35  # the gateway itself gives up after 29
 PLACE_WITHIN_S = 60
 WAITING_CALLS_AT_ONCE = 2
 """Calls of /v1/audio last as long as their transcription; this machine works on two parts at once."""
-MAKES_A_JOB = re.compile(r"/v1/(jobs|audio/\w+)")
+MAKES_A_JOB = re.compile(r"/v1/(jobs|jobs/batch|audio/\w+)")
 IMMUTABLE = "public, max-age=31536000, immutable"
 REQUEST_ID = "x-amzn-requestid"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -177,6 +178,9 @@ async def _pass(request: web.Request) -> web.StreamResponse:
 
 
 def _problem(request: web.Request, error: type[Unavailable], status: int, detail: str) -> web.Response:
+    """What the API itself would have answered, had it been asked: with an id that our log has too."""
+    request_id = request.headers.get("X-Request-Id") or str(uuid.uuid4())
+    logging.getLogger("edge").warning("%s, request %s: %s", error.code, request_id, detail)
     problem = {
         "type": f"urn:sotto:error:{error.code}",
         "title": error.title,
@@ -184,13 +188,13 @@ def _problem(request: web.Request, error: type[Unavailable], status: int, detail
         "detail": detail,
         "code": error.code,
         "hint": error.default_hint,
-        "request_id": request.headers.get("X-Request-Id", "none"),
+        "request_id": request_id,
     }
     return web.Response(
         body=json.dumps(problem).encode(),
         status=status,
         content_type="application/problem+json",
-        headers={"Retry-After": "1", "Cache-Control": "no-store"},
+        headers={"Retry-After": "1", "Cache-Control": "no-store", "X-Request-Id": request_id},
     )
 
 

@@ -198,15 +198,20 @@ def test_half_an_answer_does_not_look_whole(http: httpx.Client) -> None:
     assert http.get("/v1/slow").status_code == 200
 
 
-def test_an_api_that_is_gone_is_told_in_our_words(http: httpx.Client, site: Site) -> None:
+def test_an_api_that_is_gone_is_told_in_our_words(
+    http: httpx.Client, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     asyncio.run_coroutine_threadsafe(site.api_runner.cleanup(), site.loop).result(10)  # type: ignore[attr-defined]
     answer = http.get("/v1/jobs", headers={"X-Request-Id": "mine"})
     assert (answer.status_code, answer.headers["content-type"]) == (502, "application/problem+json")
     problem = answer.json()
     assert (problem["code"], problem["type"], problem["status"]) == ("unavailable", "urn:sotto:error:unavailable", 502)
-    assert problem["request_id"] == "mine"
+    assert problem["request_id"] == answer.headers["x-request-id"] == "mine"
     assert problem["hint"]
     assert answer.headers["retry-after"] == "1"
+    drawn = [http.get("/v1/jobs").json()["request_id"] for _ in range(2)]
+    assert len({*drawn}) == 2, "who names none is given one"
+    assert all(one in caplog.text for one in drawn)
 
 
 def test_no_job_is_taken_while_the_disk_is_nearly_full(
@@ -214,9 +219,10 @@ def test_no_job_is_taken_while_the_disk_is_nearly_full(
 ) -> None:
     usage = shutil.disk_usage(site.dist)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=10 << 20))
-    answer = http.post("/v1/jobs", json={})
-    assert (answer.status_code, answer.json()["code"]) == (503, "disk_full")
-    assert "disk" in answer.json()["detail"]
+    for path in ("/v1/jobs", "/v1/jobs/batch", "/v1/audio/transcriptions"):
+        answer = http.post(path, json={})
+        assert (answer.status_code, answer.json()["code"]) == (503, "disk_full"), path
+        assert "disk" in answer.json()["detail"]
     assert site.seen == []
     assert http.get("/v1/jobs").status_code == 429, "everything else is answered"
 

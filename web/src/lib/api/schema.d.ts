@@ -3691,7 +3691,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused"];
             429: components["responses"]["429.limit_reached"];
             500: components["responses"]["500.internal_error.misconfigured"];
-            503: components["responses"]["503.storage_unavailable.unavailable"];
+            503: components["responses"]["503.disk_full.storage_unavailable.unavailable"];
         };
     };
     get_job: {

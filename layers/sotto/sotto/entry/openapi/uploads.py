@@ -38,7 +38,7 @@ UPLOADS = Door(
             {200: BatchAnswer},
             body=BatchRequest,
             headers=ONCE,
-            errors=(IdempotencyKeyReused,),
+            errors=(DiskFull, IdempotencyKeyReused),
         ),
         Route(
             "POST",
