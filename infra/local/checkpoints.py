@@ -13,7 +13,7 @@ Objects are on disk at once; the event that one causes is written by a thread a 
 the latest arrivals again after a crash (arrivals.py).
 
 It also hands out messages fairly (fair_queues.py), as SQS does, and ends idle functions (idle_functions.py), as Lambda
-does.
+does; it brings back what a killed one had (killed_functions.py), and refuses what a full disk loses (full_disk.py).
 
 It uses a few names inside MiniStack, which is why emulator-requirements.txt pins the exact version. It
 runs under the emulator's interpreter, so it may import nothing of Sotto but these files beside it.
@@ -38,7 +38,7 @@ from ministack import app
 from ministack.core import persistence
 from ministack.services import dynamodb, lambda_svc, sqs
 
-from infra.local import idle_functions
+from infra.local import full_disk, idle_functions, killed_functions
 from infra.local.fair_queues import Turns
 from infra.local.journal import Journal
 
@@ -281,7 +281,7 @@ def main() -> None:
             for path in earlier:
                 path.unlink()
 
-    serve = app.app
+    serve = full_disk.refuse(app.app)
 
     async def serve_and_tell(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope.get("method", "GET") in READING:
@@ -307,6 +307,7 @@ def main() -> None:
     logging.getLogger("persistence").setLevel(logging.WARNING)  # one line a second would bury the rest
     signal.signal(signal.SIGUSR1, lambda *_: ask(everything))
     threading.Thread(target=save_forever, args=(journal, messages), name="checkpoints", daemon=True).start()
+    killed_functions.bring_back()
     idle_functions.start()
     app.main()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.local.emulator import Aws
 from infra.local.package import zip_of
@@ -140,6 +142,46 @@ def test_what_a_function_was_working_on_comes_again_after_a_kill(tmp_path: Path)
                 set(aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=count)["Attributes"].values()) == {"0"}
             )
         )
+
+
+def test_what_a_killed_function_was_working_on_comes_again_in_seconds(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    with Emulator(make_places(tmp_path)) as running:
+        aws = running.aws
+        make_function(aws, "slow", seen)
+        url = aws("sqs").create_queue(QueueName="work", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+        arn = "arn:aws:sqs:us-east-1:000000000000:work"
+        aws("lambda").create_event_source_mapping(FunctionName="slow", EventSourceArn=arn)
+        aws("sqs").send_message(QueueUrl=url, MessageBody="x")
+        until(seen.is_file)
+        (process,) = psutil.Process(running.child.pid).children()
+        process.kill()
+        until(lambda: seen.read_text() == "slow\nslow\n")
+        count = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        until(
+            lambda: (
+                set(aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=count)["Attributes"].values()) == {"0"}
+            )
+        )
+
+
+def test_an_object_that_the_disk_does_not_take_is_no_success(tmp_path: Path) -> None:
+    places = make_places(tmp_path)
+    with Emulator(places) as running:
+        s3, pid = running.aws("s3"), running.child.pid
+        assert pid is not None
+        s3.create_bucket(Bucket="kept")
+        s3.put_object(Bucket="kept", Key="talk.txt", Body=b"before")
+        most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1 << 20, most[1]))  # as if the disk had room for no more
+        with pytest.raises(ClientError, match="The disk of this machine is full"):
+            s3.put_object(Bucket="kept", Key="talk.txt", Body=bytes(2 << 20))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, most)
+        s3.put_object(Bucket="kept", Key="long.txt", Body=bytes(2 << 20))
+        kill(running)
+        found = running.aws("s3").get_object(Bucket="kept", Key="talk.txt")["Body"].read()
+        assert found == b"before", "and nothing of the new one"
+        assert running.aws("s3").head_object(Bucket="kept", Key="long.txt")["ContentLength"] == 2 << 20
 
 
 def test_a_function_that_nobody_calls_ends_and_starts_again_when_called(tmp_path: Path) -> None:

