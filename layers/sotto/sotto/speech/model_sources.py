@@ -77,13 +77,12 @@ def from_hub(card: ModelCard, into: Path) -> None:
         raise ModelUnavailable(f"hub: no repository is known to carry {card.name}")
     try:
         from huggingface_hub import HfApi, snapshot_download  # heavy, and needed only here
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ImportError as error:
         raise ModelUnavailable("hub: the package huggingface-hub is not installed") from error
     try:
         facts = HfApi().model_info(card.hub_repository, files_metadata=True)
         snapshot_download(card.hub_repository, local_dir=into, allow_patterns=[*NEEDED, *OPTIONAL], revision=facts.sha)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, RuntimeError) as error:
+    except Exception as error:  # its errors are those of whichever HTTP library it stands on
         raise ModelUnavailable(f"hub: {card.hub_repository} could not be reached or is not there") from error
     for sibling in facts.siblings or ():
         file = into / sibling.rfilename
