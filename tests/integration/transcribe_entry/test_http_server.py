@@ -28,6 +28,11 @@ IMAGE = {
     "THREADS": "4",
 }
 EVENT = {"ce-specversion": "1.0", "ce-type": "sotto.part.queued", "ce-source": "/sotto/parts/fast", "ce-id": "1"}
+KNATIVE = EVENT | {
+    "ce-type": "dev.knative.eventing.aws-sqs",
+    "ce-source": "dev.knative.eventing.aws-sqs-source",
+    "ce-subject": "aws-sqs-source",
+}
 PATIENCE_S = 60
 
 
@@ -70,8 +75,9 @@ def test_what_is_no_event_is_refused_as_a_problem(environment: dict[str, str], t
 
 
 @pytest.mark.speech
+@pytest.mark.parametrize("event", [EVENT, KNATIVE], ids=["ours", "knative"])
 def test_the_forked_worker_loads_the_model_and_transcribes(
-    environment: dict[str, str], tmp_path: Path, aws: Aws
+    environment: dict[str, str], tmp_path: Path, aws: Aws, event: dict[str, str]
 ) -> None:
     part = aws.queued_part()
     with served(environment, tmp_path) as client:
@@ -79,10 +85,10 @@ def test_the_forked_worker_loads_the_model_and_transcribes(
         assert ready.status_code == 200, ready.text
         assert ready.json()["model"] == "tiny.en"
         assert len(ready.json()["model_sha256"]) == 64
-        answer = client.post("/", content=part.model_dump_json(), headers=EVENT)
+        answer = client.post("/", content=part.model_dump_json(), headers=event)
         assert answer.status_code == 200, answer.text
         assert aws.job().status is JobStatus.COMPLETED
-        again = client.post("/", content=part.model_dump_json(), headers=EVENT)
+        again = client.post("/", content=part.model_dump_json(), headers=event)
         assert again.status_code == 200, "the same event again is harmless"
 
 
