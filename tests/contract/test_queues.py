@@ -12,7 +12,7 @@ from sotto.domain.errors import QueueUnavailable
 from sotto.domain.events import FetchRequested, ObjectCreated, PartQueued
 from sotto.domain.parts import Lane
 from tests.examples import NEW, RECORDING
-from tests.fakes.queues import InMemoryFetches
+from tests.fakes.queues import InMemoryArrivals, InMemoryFetches, InMemoryParts
 
 
 @pytest.fixture
@@ -30,9 +30,12 @@ def _bodies(url: str) -> list[str]:
 def test_every_part_is_sent_however_many(queue: str, events) -> None:
     part = PartQueued.model_validate_json((events / "3-part-queued.json").read_text())
     parts = [part.model_copy(update={"attempt": n}) for n in range(25)]
-    SqsParts(boto3.client("sqs"), {Lane.FAST: "unused", Lane.BULK: queue}).send(parts, Lane.BULK)
+    memory = InMemoryParts()
+    for parts_queue in (memory, SqsParts(boto3.client("sqs"), {Lane.FAST: "unused", Lane.BULK: queue})):
+        parts_queue.send(iter(parts), Lane.BULK)
     received = [PartQueued.model_validate_json(body) for body in _bodies(queue)]
     assert sorted(received, key=lambda one: one.attempt) == parts
+    assert memory.sent == [(Lane.BULK, one) for one in parts]
 
 
 def test_the_queue_is_told_whose_a_part_is_so_that_nobody_holds_up_the_others(queue: str, events) -> None:
@@ -47,10 +50,12 @@ def test_the_queue_is_told_whose_a_part_is_so_that_nobody_holds_up_the_others(qu
 
 
 def test_an_announced_upload_reads_like_the_buckets_own_event(queue: str) -> None:
-    SqsArrivals(boto3.client("sqs"), queue, "sotto-data").announce("uploads/o/j/Café + 1.wav", RECORDING)
+    memory = InMemoryArrivals()
+    for arrivals in (memory, SqsArrivals(boto3.client("sqs"), queue, "sotto-data")):
+        arrivals.announce("uploads/o/j/Café + 1.wav", RECORDING)
     (body,) = _bodies(queue)
     (record,) = ObjectCreated.model_validate_json(body).records
-    assert record.s3.object.decoded_key == "uploads/o/j/Café + 1.wav"
+    assert [record.s3.object.decoded_key] == memory.announced == ["uploads/o/j/Café + 1.wav"]
     assert record.s3.bucket.name == "sotto-data"
 
 
