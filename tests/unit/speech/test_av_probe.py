@@ -51,6 +51,45 @@ def test_facts_of_the_sample() -> None:
     assert (facts.container, facts.codec, facts.channels) == ("ogg", "opus", 1)
 
 
+class SilentDay(io.RawIOBase):
+    """A WAV of silence, `seconds` long, that is nowhere as a whole: its bytes are made when they are read."""
+
+    def __init__(self, seconds: int) -> None:
+        data = seconds * RATE * 2
+        form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
+        self.header = struct.pack("<4sI4s", b"RIFF", 36 + data, b"WAVE") + form + struct.pack("<4sI", b"data", data)
+        self.size, self.position, self.bytes_read = len(self.header) + data, 0, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: self.size}[whence]
+        return self.position
+
+    def tell(self) -> int:
+        return self.position
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        count = min(len(buffer), self.size - self.position)
+        head = self.header[self.position : self.position + count]
+        buffer[:count] = head + bytes(count - len(head))
+        self.position += count
+        self.bytes_read += count
+        return count
+
+
+def test_five_hours_are_measured_without_being_read() -> None:
+    day = SilentDay(5 * 3600)
+    facts = probe(day, name="day.wav", size_bytes=day.size, etag="").facts  # type: ignore[arg-type]
+    assert facts.duration_s == pytest.approx(18_000, abs=0.01)
+    assert facts.size_bytes == day.size > 500_000_000
+    assert day.bytes_read < day.size / 50
+
+
 def test_the_extension_names_the_member_of_a_family() -> None:
     file = encode(NOISE, RATE, BY_NAME["m4a index first"])
     assert _probe(file, "talk.M4A").facts.container == "m4a"
