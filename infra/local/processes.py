@@ -73,6 +73,7 @@ def transcribe(wiring: Wiring) -> Plan:
         "SOTTO_LEASE_S": str(LEASE_S),
         "WORKERS": "1",
         "THREADS": str(sum(SLOTS.values()) + 2),  # probes are answered while every place is taken
+        "XDG_RUNTIME_DIR": str(wiring.places.temporary),  # gunicorn's control socket would go into the home folder
         "MALLOC_ARENA_MAX": "1",  # 284 MB afterwards instead of 411, at the same speed: glibc keeps a heap a thread
     }
     source = Path("functions") / "transcribe" / "main.py"

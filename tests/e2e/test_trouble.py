@@ -6,17 +6,29 @@ import base64
 import hashlib
 import json
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import numpy as np
+import psutil
 import pytest
 
+from infra.local.places import Places
+from infra.local.status import is_running
+from sotto.adapters.argon2_passwords import Argon2Passwords
+from sotto.adapters.dynamo_jobs import DynamoJobs
+from sotto.adapters.dynamo_users import DynamoUsers
+from sotto.adapters.ed25519_keys import private_key, public_x, thumbprint
+from sotto.workflows.create_admin import create_admin
 from tests.e2e.caller import Caller, word_errors
+from tests.e2e.conftest import START_WITHIN_S, RunningStack, sotto
 from tests.recordings import FORMS, RATE, SAMPLE_TEXT, SMALL_FLAC, SMALL_MP3, sample, write
 from tests.waiting import until
 
@@ -188,21 +200,73 @@ def test_a_part_that_always_fails_ends_in_a_failed_job_that_an_operator_redrives
     assert redrive() == []
 
 
-@pytest.mark.parametrize("victim", ["transcribe", "event_source", "edge", "emulator"])
-def test_any_process_may_be_killed_in_the_middle_of_a_job(
-    caller: Caller, stack: Any, tmp_path: Path, pids: Callable[[], dict[str, int]], victim: str
-) -> None:
-    repeats = 12
-    long = np.concatenate([sample()] * repeats)
-    job = caller.submit(write(tmp_path / "long.mp3", long, SMALL_MP3), "audio/mpeg", model="base")
-    caller.wait(job["id"], "PROCESSING")
-    before = pids()[victim]
-    os.kill(before, signal.SIGKILL)
-    ended = wait_through_restarts(caller, job["id"])
+REPEATS = 12  # about three minutes of speech: time enough to be killed in
+
+
+def begin_long_job(caller: Caller, folder: Path) -> str:
+    """A job that is being transcribed now, and will be for a while; its id."""
+    path = write(folder / "long.mp3", np.concatenate([sample()] * REPEATS), SMALL_MP3)
+    job_id = str(caller.submit(path, "audio/mpeg", model="base")["id"])
+    caller.wait(job_id, "PROCESSING")
+    return job_id
+
+
+def all_of_it_is_said_once(caller: Caller, job_id: str) -> None:
+    ended = wait_through_restarts(caller, job_id)
     assert ended["status"] == "COMPLETED", ended["failure"]
-    assert pids()[victim] != before
-    text = caller.transcript(job["id"], "txt")
-    assert word_errors(" ".join([SAMPLE_TEXT] * repeats), text) <= 0.05 * repeats * len(SAMPLE_TEXT.split())
+    text = caller.transcript(job_id, "txt")
+    assert word_errors(" ".join([SAMPLE_TEXT] * REPEATS), text) <= 0.05 * REPEATS * len(SAMPLE_TEXT.split())
+
+
+@pytest.mark.parametrize("victim", ["transcribe", "transcribe's worker", "event_source", "edge", "emulator"])
+def test_any_process_may_be_killed_in_the_middle_of_a_job(
+    caller: Caller, tmp_path: Path, pids: Callable[[], dict[str, int]], victim: str
+) -> None:
+    def pid() -> int:
+        name, _, of_it = victim.partition("'s ")
+        return psutil.Process(pids()[name]).children()[0].pid if of_it else pids()[name]
+
+    job_id, before = begin_long_job(caller, tmp_path), pid()
+    os.kill(before, signal.SIGKILL)
+    all_of_it_is_said_once(caller, job_id)
+    assert pid() != before
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_the_whole_stack_may_end_in_the_middle_of_a_job_and_begin_again(
+    caller: Caller, stack: RunningStack, tmp_path: Path, end: str
+) -> None:
+    job_id, place = begin_long_job(caller, tmp_path), ("--state", str(stack.state))
+    if end == "killed":
+        os.kill(stack["pid"], signal.SIGKILL)
+        until(lambda: not is_running(Places(state=stack.state)))
+    else:
+        assert sotto("down", *place).returncode == 0
+    started = sotto("up", "--detach", *place, within_s=START_WITHIN_S)
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert str(caller.http.base_url).rstrip("/") == stack.api_url, "an address that was handed out stays true"
+    all_of_it_is_said_once(caller, job_id)
+
+
+def test_intake_may_be_killed_while_it_looks_into_a_recording(
+    caller: Caller, stack: RunningStack, tmp_path: Path, pids: Callable[[], dict[str, int]]
+) -> None:
+    path = write(tmp_path / "talk.mp3", sample(), SMALL_MP3)
+    assert caller.wait(caller.submit(path, "audio/mpeg")["id"])["status"] == "COMPLETED"  # it has a process now
+    functions = psutil.Process(pids()["emulator"]).children()
+    intake = [one for one in functions if one.environ().get("AWS_LAMBDA_FUNCTION_NAME") == "sotto-intake"]
+    assert intake
+    for process in intake:
+        process.suspend()
+    job = caller.submit(path, "audio/mpeg")
+    hidden = "ApproximateNumberOfMessagesNotVisible"
+    queue = {"QueueUrl": stack["queues"]["arrived"], "AttributeNames": [hidden]}
+    until(lambda: stack.aws("sqs").get_queue_attributes(**queue)["Attributes"][hidden] == "1")
+    for process in intake:
+        process.kill()
+    done = caller.wait(job["id"])
+    assert done["status"] == "COMPLETED", done["failure"]
+    assert word_errors(SAMPLE_TEXT, caller.transcript(job["id"], "txt")) <= 3
 
 
 def wait_through_restarts(caller: Caller, job_id: str) -> dict[str, Any]:
@@ -219,21 +283,57 @@ def wait_through_restarts(caller: Caller, job_id: str) -> dict[str, Any]:
     raise AssertionError(f"job {job_id} did not end")
 
 
-def test_without_a_good_token_nobody_gets_in(caller: Caller) -> None:
-    token = caller.http.headers["Authorization"].removeprefix("Bearer ")
+def test_an_upload_that_never_comes_expires_with_a_reason(caller: Caller, stack: RunningStack) -> None:
+    job_id = caller.create("a.wav", b"x" * 10, "audio/wav")["job"]["id"]
+    jobs, owner = DynamoJobs(stack.aws("dynamodb"), stack["table"]), caller.http.get("account").json()["user"]["id"]
+    jobs.postpone(jobs.get(owner, job_id), "2026-01-01T00:00:00.000Z")  # its time has passed
+    stack.aws("lambda").invoke(FunctionName="sotto-reconcile", Qualifier="live")
+    job = caller.job(job_id)
+    assert (job["status"], job["failure"]["code"]) == ("EXPIRED", "upload_never_finished")
+    assert job["failure"]["hint"]
+    problem(caller.http.get(f"jobs/{job_id}/transcript"), 409, "wrong_state")
+
+
+def test_without_a_good_token_nobody_gets_in(caller: Caller, stack: RunningStack) -> None:
+    token = caller.token
     head, body, signature = token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
     other = base64.urlsafe_b64encode(json.dumps({**claims, "sub": "somebody"}).encode()).decode().rstrip("=")
     none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
-    for bad in ("", "Bearer x", f"Bearer {head}.{other}.{signature}", f"Bearer {none}.{body}.", f"Bearer {token}x"):
-        answer = httpx.get(f"{caller.http.base_url}jobs", headers={"Authorization": bad} if bad else {})
-        assert answer.status_code == 401, bad
-        assert answer.headers["content-type"].startswith("application/problem+json")
+    secret = stack.aws("secretsmanager").get_secret_value(SecretId=stack["outputs"]["SigningSecretArn"])
+    key = private_key(json.loads(secret["SecretString"])["seed"])
+
+    def signed(**changes: int) -> str:
+        """Signed as the service signs."""
+        named = {"kid": thumbprint(public_x(key))}
+        return f"Bearer {jwt.encode({**claims, **changes}, key, algorithm='EdDSA', headers=named)}"
+
+    def ask(authorization: str) -> httpx.Response:
+        headers = {"Authorization": authorization} if authorization else {}
+        return httpx.get(f"{caller.http.base_url}jobs", headers=headers, timeout=30)
+
+    assert ask(signed()).status_code == 200, "what is refused below is refused for its own reason"
+    expired = signed(iat=claims["iat"] - 7200, exp=claims["iat"] - 3600)
+    tampered = f"Bearer {head}.{other}.{signature}"
+    for bad in ("", "Bearer x", expired, tampered, f"Bearer {none}.{body}.", f"Bearer {token}x"):
+        problem(ask(bad), 401, "unauthenticated")
 
 
-def test_what_does_not_exist_and_what_is_somebody_elses_look_the_same(caller: Caller) -> None:
-    for method, path in (("GET", "jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("DELETE", "jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV")):
-        problem(caller.http.request(method, path), 404, "not_found")
+def test_what_does_not_exist_and_what_is_somebody_elses_look_the_same(
+    caller: Caller, stack: RunningStack, tmp_path: Path
+) -> None:
+    users, password = DynamoUsers(stack.aws("dynamodb"), stack["table"]), secrets.token_urlsafe(12)
+    create_admin(users, Argon2Passwords(), "other@example.org", password)
+    job_id = caller.submit(write(tmp_path / "mine.flac", sample(), SMALL_FLAC), "audio/flac")["id"]
+    assert caller.wait(job_id)["status"] == "COMPLETED"
+    other = Caller(stack.api_url, "other@example.org", password)
+    with closing(other.http):
+        assert other.http.get("jobs").json()["jobs"] == []
+        for path in (f"jobs/{job_id}", f"jobs/{job_id}/transcript", "jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"):
+            problem(other.http.get(path), 404, "not_found")
+        problem(other.http.delete(f"jobs/{job_id}"), 404, "not_found")
+        problem(other.http.post(f"jobs/{job_id}/retry", json={}), 404, "not_found")
+    assert caller.transcript(job_id, "txt")
 
 
 class paused:  # noqa: N801 - reads as a statement

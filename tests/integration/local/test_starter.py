@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import psutil
 import pytest
 
@@ -20,7 +21,9 @@ from infra.local import orphans
 from infra.local.places import Places
 from infra.local.ports import LOOPBACK, is_free
 from infra.local.status import is_running, read_facts
-from tests.integration.local.test_emulator import until
+from tests.e2e.caller import word_errors
+from tests.recordings import SAMPLE_TEXT
+from tests.waiting import until
 
 pytestmark = [pytest.mark.emulator, pytest.mark.e2e]
 
@@ -43,6 +46,12 @@ class Machine:
 
     def up(self, *options: str) -> subprocess.CompletedProcess[str]:
         return self.sotto("up", "--detach", *options)
+
+    def facts(self) -> dict[str, Any]:
+        """What the last starter wrote, alive or not."""
+        facts = read_facts(self.places)
+        assert facts is not None
+        return facts.model_dump()
 
     def status(self) -> dict[str, Any]:
         return dict(json.loads(self.sotto("status", "--json").stdout))
@@ -132,7 +141,8 @@ def nothing_is_left(machine: Machine, facts: dict[str, Any]) -> None:
     assert not machine.places.temporary.exists()
     for url in (facts["web_url"], facts["endpoint_url"], facts["transcribe_url"]):
         assert is_free(int(url.rpartition(":")[2]))
-    assert not (machine.home / ".config").exists(), "a stack with --state is nobody's default"
+    ours = {path.name for path in machine.home.iterdir()} & {".config", ".gunicorn"}
+    assert ours == set(), "and a stack with --state is nobody's default"
 
 
 def put_row(facts: dict[str, Any], key: str) -> None:
@@ -167,6 +177,39 @@ def test_ctrl_c_while_it_starts_leaves_nothing(machine: Machine) -> None:
     facts = read_facts(machine.places)
     assert facts is not None
     assert (facts.state, facts.pids) == ("stopped", {})
+
+
+def test_the_demo_says_the_samples_words_and_stops_or_stays(machine: Machine) -> None:
+    """What `make demo` and `make run` call."""
+    ports = ("--web-port", "0", "--aws-port", "0")
+    shown = machine.sotto("demo", *ports)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert word_errors(SAMPLE_TEXT, words_of_the_sample(shown.stdout)) <= 3
+    nothing_is_left(machine, machine.facts())
+
+    command = [sys.executable, "-m", "sotto.cli.main", "demo", "--stay", "--state", str(machine.places.state)]
+    environment = {**os.environ, "HOME": str(machine.home)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        facts = machine.status()
+        alive = httpx.get(f"{facts['api_url']}/livez", timeout=30)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert word_errors(SAMPLE_TEXT, words_of_the_sample(said)) <= 3
+    assert {facts["web_url"], facts["api_url"]} <= set(said.split())
+    assert (alive.status_code, process.returncode) == (200, 0)
+    nothing_is_left(machine, facts)
+
+
+def words_of_the_sample(said: str) -> str:
+    """What was printed between the sample's name and what comes after its text."""
+    text = said.partition("transcribing tests/audio/sample.ogg:")[2]
+    return text.partition("web app")[0].partition("stopped; everything")[0]
 
 
 def test_a_full_disk_is_told_before_anything_is_started(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
