@@ -56,20 +56,29 @@ def test_two_voices_in_turns(transcriber: Transcriber, voice: np.ndarray, spanis
 
 
 class WithoutVoices:
-    """Models of a service that could not fetch the one that tells speakers apart."""
+    """Models of a service that cannot tell speakers apart, for whatever reason."""
 
-    def __init__(self, loader: ModelLoader) -> None:
-        self._loader = loader
+    def __init__(self, loader: ModelLoader, reason: Exception) -> None:
+        self._loader, self._reason = loader, reason
 
     def __call__(self, name: str) -> LoadedModel:
         return self._loader(name)
 
     def voices(self) -> VoiceEncoder:
-        raise ModelUnavailable("voices: not here")
+        raise self._reason
 
 
-def test_without_its_model_the_transcript_is_whole_and_says_so(loader: ModelLoader, voice: np.ndarray) -> None:
-    joined = _heard(Transcriber(WithoutVoices(loader)), voice, 1000.0)
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (ModelUnavailable("voices: not here"), "the model for it is not available."),
+        (FloatingPointError("a mistake of ours"), "something went wrong."),
+    ],
+)
+def test_when_speakers_cannot_be_told_apart_the_transcript_is_whole_and_says_so(
+    loader: ModelLoader, voice: np.ndarray, reason: Exception, said: str
+) -> None:
+    joined = _heard(Transcriber(WithoutVoices(loader, reason)), voice, 1000.0)
     assert len(joined.segments) == 4
     assert {segment.speaker for segment in joined.segments} == {None}
-    assert joined.warnings == ("Speakers could not be told apart: the model for it is not available.",)
+    assert joined.warnings == (f"Speakers could not be told apart: {said}",)

@@ -6,6 +6,7 @@ read them, so that all choose the same cuts), and the audio between the two cuts
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from sotto.speech.voice_activity import VAD_FRAME_S, Probabilities, VoiceActivit
 from sotto.speech.voice_encoder import VoiceEncoder
 from sotto.speech.voices import Heard, tell_apart
 from sotto.speech.windows import CUT_SILENCE_S, Window, speech_windows
+
+logger = logging.getLogger(__name__)
 
 DETECT_STRIDE_S = 60.0
 DETECT_WITHIN_S = 900.0
@@ -130,11 +133,14 @@ class Transcriber:
     def _speakers(
         self, audio: Samples, speech: Probabilities, words: list[Word], offset_s: float
     ) -> tuple[Heard, tuple[str, ...]]:
-        """Who speaks. Without the model for it the transcript is whole all the same, and a warning says why."""
+        """Who speaks. Whatever fails here, the transcript is whole all the same, and a warning says why."""
         try:
             return tell_apart(audio, speech, words, offset_s, self._load.voices()), ()
         except ModelUnavailable:
             return Heard((), ()), ("Speakers could not be told apart: the model for it is not available.",)
+        except Exception:  # optional: nobody loses his words for it
+            logger.exception("speakers not told apart")
+            return Heard((), ()), ("Speakers could not be told apart: something went wrong.",)
 
     def _cut(self, recording: BinaryIO, boundary: Boundary) -> float:
         """Where the neighbours cut too. The caller's detection threshold has no say in it."""
