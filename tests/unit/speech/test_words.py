@@ -26,12 +26,12 @@ def test_words_begin_where_their_first_token_does() -> None:
     assert words[1].probability == pytest.approx(0.6)
 
 
-def test_punctuation_joins_its_word_and_takes_no_time() -> None:
+def test_punctuation_joins_its_word_with_its_time() -> None:
     split = [(" “", [1]), ("Yes", [2]), (",", [3]), (" sir", [4]), (".", [5])]
     words = timed_words(split, _alignment([0, 5, 10, 20, 30, 40], 50), offset_s=0.0)
     assert [w.text for w in words] == [" “Yes,", " sir."]
-    assert words[0].end == pytest.approx(0.2)
-    assert words[1].end == pytest.approx(0.6)
+    assert words[0].end == pytest.approx(0.4)
+    assert words[1].end == pytest.approx(0.8)
 
 
 def test_text_of_words_is_the_text() -> None:
@@ -51,7 +51,15 @@ def test_pauses_are_taken_from_both_ends() -> None:
     speech[40:60] = 0.9
     (word,) = trim_to_speech([TimedWord(" word", 0.5, 3.0, 1.0)], speech)
     assert word.start == pytest.approx(40 * VAD_FRAME_S - 0.04)
-    assert word.end == pytest.approx(60 * VAD_FRAME_S + 0.04)
+    assert word.end == pytest.approx(60 * VAD_FRAME_S)
+
+
+def test_a_word_ends_at_the_pause_behind_it_though_attention_goes_on_to_the_next() -> None:
+    speech = np.zeros(100, dtype=np.float32)
+    speech[:5] = speech[20:30] = speech[32:40] = speech[60:63] = 0.9  # the one before, a stop inside, the next onset
+    (word,) = trim_to_speech([TimedWord(" captain.", 0.1, 2.0, 1.0)], speech)
+    assert word.start == pytest.approx(20 * VAD_FRAME_S - 0.04)
+    assert word.end == pytest.approx(40 * VAD_FRAME_S)
 
 
 def test_a_word_that_the_detector_missed_keeps_its_time() -> None:

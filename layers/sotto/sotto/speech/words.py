@@ -2,7 +2,8 @@
 
 Dynamic time warping over the alignment heads says at which encoder position (20 ms) each token begins. It fills all
 time, so a word reaches to the next one through any pause; the voice activity detector knows the pause, and takes it
-away. Both are measurements; nothing is spread evenly or guessed. Punctuation takes no time: it is joined to its word.
+away. Both are measurements; nothing is spread evenly or guessed. Punctuation is joined to its word with the time that
+it was given: most of that is the pause behind the word, and the detector knows better than attention where it begins.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from sotto.speech.voice_activity import SPEECH, VAD_FRAME_S, Probabilities
 
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、;；…"
-EDGE_S = 0.04
-"""Left around the detector's frames, which lag behind soft onsets and endings."""
+ONSET_S = 0.04
+"""Left before the detector's first frame, which lags behind soft onsets; behind the last nothing is: it holds on."""
+PAUSE_S = 0.2
+"""A silence longer than this is not inside a word."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def _join_punctuation(words: Iterable[TimedWord]) -> list[TimedWord]:
     for word in words:
         bare = word.text.strip()
         if bare and all(c in CLOSING for c in bare) and joined and not word.text.startswith(" "):
-            joined[-1] = replace(joined[-1], text=joined[-1].text + word.text)
+            joined[-1] = replace(joined[-1], text=joined[-1].text + word.text, end=word.end)
         elif bare and all(c in OPENING for c in bare) and word.text.startswith(" "):
             opening += word.text
         else:
@@ -72,14 +75,16 @@ def _join_punctuation(words: Iterable[TimedWord]) -> list[TimedWord]:
 
 
 def trim_to_speech(words: Sequence[TimedWord], speech: Probabilities) -> list[TimedWord]:
-    """Take pauses away from both ends of each word. `speech` holds one probability a frame from second 0."""
+    """Keep of each word's time the longest stretch of speech. `speech` holds one probability a frame from second 0."""
     trimmed = []
     for word in words:
         first, last = int(word.start / VAD_FRAME_S), max(int(np.ceil(word.end / VAD_FRAME_S)), 1)
         heard = np.flatnonzero(speech[first:last] >= SPEECH)
         if len(heard):
-            start = max(word.start, (first + int(heard[0])) * VAD_FRAME_S - EDGE_S)
-            end = min(word.end, (first + int(heard[-1]) + 1) * VAD_FRAME_S + EDGE_S)
+            stretches = np.split(heard, np.flatnonzero(np.diff(heard) * VAD_FRAME_S > PAUSE_S) + 1)
+            longest = max(stretches, key=len)
+            start = max(word.start, (first + int(longest[0])) * VAD_FRAME_S - ONSET_S)
+            end = min(word.end, (first + int(longest[-1]) + 1) * VAD_FRAME_S)
             word = replace(word, start=start, end=max(start, end))  # noqa: PLW2901 - the same word, trimmed
         trimmed.append(word)
     return trimmed
