@@ -29,8 +29,8 @@ class Contender:
         return RUNNERS / self.runner
 
 
-def _sotto(name: str, engine: str, compute_type: str, *, word_times: bool) -> Contender:
-    task = {"engine": engine, "compute_type": compute_type, "word_times": word_times}
+def _sotto(name: str, engine: str, compute_type: str, *, word_times: bool, beam_size: int = 1) -> Contender:
+    task = {"engine": engine, "compute_type": compute_type, "word_times": word_times, "beam_size": beam_size}
     return Contender(f"sotto {name}", "sotto", "run_sotto.py", "ctranslate2", task)
 
 
@@ -42,6 +42,7 @@ def _faster_whisper(name: str, compute_type: str, batch_size: int, *, word_times
 CONTENDERS: tuple[Contender, ...] = (
     _sotto("int8, word times", "ctranslate2", "int8", word_times=True),
     _sotto("int8", "ctranslate2", "int8", word_times=False),
+    _sotto("int8, beam 5, word times", "ctranslate2", "int8", word_times=True, beam_size=5),
     _sotto("f32, word times", "ctranslate2", "float32", word_times=True),
     _sotto("torch f32, word times", "torch", "float32", word_times=True),
     _faster_whisper("batched int8", "int8", 8),

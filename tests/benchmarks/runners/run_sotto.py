@@ -27,7 +27,7 @@ def load(task: dict[str, Any]) -> tuple[Transcribe, str]:
     )
     transcriber = Transcriber(loader)
     facts = transcriber.load(name).engine.facts
-    options = Options(model=name, language=task["language"], word_times=task["word_times"])
+    options = Options(model=name, language=task["language"], word_times=task["word_times"], beam_size=task["beam_size"])
 
     def transcribe(path: str) -> str:
         with wave.open(path) as file:
