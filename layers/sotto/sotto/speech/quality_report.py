@@ -5,7 +5,7 @@ spots   where the text is most likely wrong:
         - words that the model itself gave little probability (below DOUBTFUL), neighbours joined;
         - windows that no decoding made good (a loop cut off, improbable text, speech without text);
         - text that was dropped because nobody speaks there.
-docs/speech.md shows on a labelled recording how many of the errors lie in these spots.
+docs/benchmarks.md shows on labelled recordings how many of the errors lie in these spots.
 """
 
 from __future__ import annotations
