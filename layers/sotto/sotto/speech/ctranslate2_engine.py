@@ -1,7 +1,8 @@
 """The engine port on CTranslate2: what CPU functions run.
 
-One thread a job: on two cores, two jobs with one thread each do more than one job with two (docs/speech.md). The model
-file is read once per process. int8 and int8_float32 are the same thing on a CPU without native float16.
+One thread a job: two spend 8 to 12 % more CPU on the same text (base, 274 s), so on two cores two jobs with one thread
+each do more than one job with two. The model file is read once per process. int8 and int8_float32 are the same thing on
+a CPU without native float16.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ same windows as in one pass, hence into nearly the same words. Filling windows o
 each, but one more second at the beginning would move every window behind it.
 
 Windows are 20 s at most although the model takes 30: the encoder's attention grows with the square of the length
-(0.24 s of CPU for 15 s, 0.80 s for 30 s with tiny.en), and the word error rate does not suffer down to there
-(docs/speech.md). All times are seconds from the start of the samples.
+(0.24 s of CPU for 15 s, 0.80 s for 30 s with tiny.en), and the word errors do not suffer: of 626 words tiny.en gets 26
+wrong at 20 s and 28 at 28 s, base 32 and 31, and 28 s take 30 to 35 % more CPU. All times are seconds from the start of
+the samples.
 """
 
 from __future__ import annotations
