@@ -73,9 +73,9 @@ LEASE_S = 120
 MODELS = frozenset({"tiny.en"})
 OPTIONS = Options(model="tiny.en")
 SECONDS = 70.0  # two parts of 35 s
-RECORDING = str(SECONDS).encode()
-PARTS = (RECORDING[:2], RECORDING[2:])
-"""What a caller uploads of it in parts; S3 wants the first one to have 5 MB, and moto is told not to mind."""
+RECORDING = f"{SECONDS:.4f}".encode()
+PARTS = [bytes([one]) for one in RECORDING]
+"""As many as the smallest upload in parts has; S3 wants all but the last to have 5 MB, and moto is told not to mind."""
 SOURCE = "https://example.org/talk.wav"
 DROP = f"{DROPBOX}{OWNER}/talks/talk.wav"
 ADA = User(OWNER, "ada@example.org", Role.USER, "hash", "2026-11-22T12:00:00.000Z")
@@ -254,7 +254,7 @@ class Stack:
     def complete(self, job: Job) -> None:
         """As a caller who goes on where an upload stopped."""
         there = {part.number for part in self.upload_parts.arrived(OWNER, job.id)}
-        for number in sorted({1, 2} - there):
+        for number in sorted({*range(1, len(PARTS) + 1)} - there):
             self.put_part(job, number)
         arrived = self.upload_parts.arrived(OWNER, job.id)
         self.upload_parts.complete(OWNER, job.id, [(part.number, part.etag) for part in arrived])

@@ -340,7 +340,7 @@ class JobRaces(RuleBasedStateMachine):
         stack = self.stack
         return {
             "bring": lambda: self.bring_in(job),
-            "put_part": lambda: stack.put_part(job, which // 2 % 2 + 1),
+            "put_part": lambda: stack.put_part(job, which // 2 % 7 + 1),
             "ask_again": lambda: self.ask_again(job),
             "give_up": lambda: stack.upload_parts.abort(OWNER, job.id),
             "cancel": lambda: stack.cancel(OWNER, job.id),

@@ -114,11 +114,14 @@ class Day:
         assert one.wait(submitted)["status"] == "COMPLETED"
 
         big = {"size_bytes": 200_000_000}
-        complete = self.job(one, **big)
-        (part,) = one.http.post(f"jobs/{complete}/upload/parts", json={"numbers": [1]}).json()["parts"]
-        whole = SAMPLE.read_bytes().ljust(16 * 1024 * 1024, b"\0")  # the length of a part is signed
-        sent = httpx.put(part["url"], content=whole).headers["etag"]
-        joined = one.http.post(f"jobs/{complete}/upload/complete", json={"parts": [{"number": 1, "etag": sent}]})
+        size, part_size = 100 * 1024 * 1024 + 1, 16 * 1024 * 1024
+        complete = self.job(one, size_bytes=size)
+        numbers = {"numbers": list(range(1, 8))}
+        parts = []
+        for part in one.http.post(f"jobs/{complete}/upload/parts", json=numbers).json()["parts"]:
+            content = bytes(min(part_size, size - part_size * (part["number"] - 1)))
+            parts.append({"number": part["number"], "etag": httpx.put(part["url"], content=content).headers["etag"]})
+        joined = one.http.post(f"jobs/{complete}/upload/complete", json={"parts": parts})
         assert joined.status_code == 200, joined.text
         assert one.http.delete(f"jobs/{self.job(one, **big)}/upload").status_code == 204
         many = {"jobs": [{"name": "a.ogg", "size_bytes": 1000, "model": "tiny.en"}]}

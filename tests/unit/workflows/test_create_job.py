@@ -64,11 +64,15 @@ def test_what_cannot_work_is_refused_before_anything_is_stored(service, changes,
 def test_a_multipart_upload_can_be_signed_listed_completed_and_completed_again(service) -> None:
     job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
     assert [number for number, _ in service.upload_parts.sign(OWNER, job.id, [1, 2])] == [1, 2]
-    etag = service.objects.put_part(job.multipart_id, 1, b"500")
-    assert [part.etag for part in service.upload_parts.arrived(OWNER, job.id)] == [etag]
-    service.upload_parts.complete(OWNER, job.id, [(1, etag)])
+    parts = [
+        (number, service.objects.put_part(job.multipart_id, number, digit))
+        for number, digit in enumerate([b"5", b"0", b"0", b".", b"0", b"0", b"0"], 1)
+    ]
+    assert [(part.number, part.etag) for part in service.upload_parts.arrived(OWNER, job.id)] == parts
+    service.upload_parts.complete(OWNER, job.id, parts[::-1])
     assert service.arrive(f"uploads/{OWNER}/{job.id}/talk.wav") == "queued"
-    assert service.upload_parts.complete(OWNER, job.id, [(1, etag)]).status is JobStatus.QUEUED
+    assert service.now(job).facts.duration_s == 500.0
+    assert service.upload_parts.complete(OWNER, job.id, parts).status is JobStatus.QUEUED
 
 
 def test_the_urls_of_parts_take_the_announced_bytes_and_no_more(service) -> None:
@@ -85,10 +89,14 @@ def test_part_numbers_are_checked(service, numbers) -> None:
         service.upload_parts.sign(OWNER, job.id, numbers)
 
 
-def test_an_upload_without_parts_is_not_complete(service) -> None:
+@pytest.mark.parametrize("missing", [1, 4, 7])
+def test_an_upload_without_one_of_its_parts_is_not_complete(service, missing: int) -> None:
     job = service.create(OWNER, replace(REQUEST, size_bytes=101 * MB), "request-1").job
-    with pytest.raises(InvalidInput, match="parts: expected the uploaded parts, found 'none'"):
-        service.upload_parts.complete(OWNER, job.id, [])
+    parts = [(number, service.objects.put_part(job.multipart_id, number, b"1")) for number in range(1, 8)]
+    del parts[missing - 1]
+    with pytest.raises(InvalidInput, match=f"parts: expected all 7 parts, found 'none with number {missing}'"):
+        service.upload_parts.complete(OWNER, job.id, parts)
+    assert service.now(job).status is JobStatus.AWAITING_UPLOAD
 
 
 def test_an_upload_that_is_given_up_cancels_its_job(service) -> None:

@@ -46,13 +46,18 @@ class UploadParts:
         return self.objects.uploaded_parts(key, upload)
 
     def complete(self, owner: str, job_id: str, parts: Sequence[tuple[int, str]]) -> Job:
-        """Join the uploaded parts into the recording, which starts the job. `parts` are (number, ETag)."""
+        """Join the uploaded parts into the recording, which starts the job. `parts` are (number, ETag) of each part.
+
+        Raises InvalidInput when one is missing: S3 would join the others, and half a recording look like a whole one.
+        """
         job = self.jobs.get(owner, job_id)
         if job.multipart_id and job.status is not JobStatus.AWAITING_UPLOAD:
             return job  # the caller's repetition of a call that had succeeded
         job, key, upload = self._open_upload(owner, job_id)
-        if not parts:
-            raise InvalidInput("parts", expected="the uploaded parts", found="none")
+        count = multipart_plan(job.size_bytes).part_count
+        missing = sorted(set(range(1, count + 1)) - {number for number, _ in parts})
+        if missing:
+            raise InvalidInput("parts", expected=f"all {count} parts", found=f"none with number {missing[0]}")
         self.objects.complete_multipart(key, upload, sorted(parts))
         return self.jobs.get(owner, job_id)
 
