@@ -104,6 +104,7 @@ format:  ## rewrite Python files in our style
 # --- shipping --------------------------------------------------------------------------------------------------------
 
 build: setup .sam/bin/sam  ## the web app, the wheel, and what `sam deploy` uploads
+	.sam/bin/sam validate --lint
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 	CONSTRAINTS=$(CURDIR)/constraints.txt .sam/bin/sam build
 

@@ -12,6 +12,7 @@ from sotto.adapters.http_sender import HttpSender
 from sotto.domain.errors import InvalidInput
 from sotto.domain.webhooks import Sent
 from tests.certificates import for_localhost
+from tests.fakes.webhooks import RecordingSender
 from tests.integration.integrations.receiver import Receiver, receiving
 
 LOOPBACK, METADATA, PUBLIC = ip_address("127.0.0.1"), ip_address("169.254.169.254"), ip_address("93.184.216.34")
@@ -40,6 +41,21 @@ def test_the_receivers_status_is_the_answer_and_no_redirect_is_followed(receiver
 def test_our_own_network_is_not_reached(receiver: Receiver) -> None:
     assert post(HttpSender(loopback=False), receiver.url).error == "address_refused"
     assert receiver.got == []
+
+
+def test_the_fake_refuses_and_answers_as_ours_does(receiver: Receiver) -> None:
+    def resolve(host: str, port: int):
+        return [METADATA] if "internal" in host else [PUBLIC]
+
+    for sender in (RecordingSender(), HttpSender(loopback=False, resolve=resolve)):
+        sender.check("https://hooks.example.org/")
+        with pytest.raises(InvalidInput, match="url: expected a host"):
+            sender.check("https://internal.example.org/")
+    receiver.answers = [410]
+    for sender in (RecordingSender(answer=Sent(410, None, 0.1)), HttpSender(loopback=True)):
+        sent = sender.post(receiver.url, {"webhook-id": "1"}, b"{}")
+        assert (sent.status, sent.error) == (410, None)
+        assert sent.duration_s > 0
 
 
 @pytest.mark.parametrize("found", [[METADATA], [PUBLIC, METADATA], [LOOPBACK, PUBLIC], []])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -18,7 +19,7 @@ from sotto.adapters.jwt_tokens import LEEWAY_S, JwtSigner, JwtVerifier
 from sotto.domain.errors import MisconfiguredSetting, Unauthenticated
 from sotto.domain.identity import Role
 from sotto.domain.tokens import AccessClaims
-from tests.fakes.identity import FakeClock
+from tests.fakes.identity import FakeAccessTokens, FakeClock
 
 ISSUER, AUDIENCE = "urn:sotto:test", "sotto-api"
 OURS, THEIRS = private_key("ab" * 32), private_key("cd" * 32)
@@ -65,6 +66,11 @@ def part(data: dict[str, Any]) -> str:
 
 def test_what_was_issued_is_verified() -> None:
     assert verifier().verify(signer().issue(CLAIMS)) == CLAIMS
+
+
+def test_each_token_is_another_from_the_fake_as_from_ours() -> None:
+    for tokens in (FakeAccessTokens(), signer()):
+        assert len({tokens.issue(replace(CLAIMS, token_id=name)) for name in ("one", "two", "three")}) == 3
 
 
 def forgeries() -> dict[str, str]:
