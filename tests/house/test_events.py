@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from sotto.adapters.dynamo_outbox import event_key, event_to_row
+from sotto.adapters.dynamo_rows import from_row, to_row
 from sotto.domain.events import CloudEvent, FetchRequested, ObjectCreated, PartQueued
+from sotto.domain.outbox import JOB_EVENTS, OutboxEvent
 from sotto.entry.job_shapes import JobRequest
 from sotto.entry.principal import principal_from_event
 
@@ -31,6 +34,15 @@ def _cloud_event(sample: dict[str, Any]) -> None:
     assert PartQueued.model_validate(event.data).id == event.id
 
 
+def _job_changed(sample: dict[str, Any]) -> None:
+    for record in sample["Records"]:
+        row = from_row(record["dynamodb"]["NewImage"])
+        event = OutboxEvent(row["event_id"], row["owner"], row["type"], row["occurred_at"], json.loads(row["data"]))
+        assert to_row(event_to_row(event)) == record["dynamodb"]["NewImage"]
+        assert to_row(event_key(event.owner, event.id)) == record["dynamodb"]["Keys"]
+        assert event.type in JOB_EVENTS
+
+
 def _dead_letter(sample: dict[str, Any]) -> None:
     for record in sample["Records"]:
         assert PartQueued.model_validate_json(record["body"])
@@ -47,6 +59,7 @@ READERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "3-part-queued.json": _round_trip(PartQueued),
     "3b-fetch-requested.json": _round_trip(FetchRequested),
     "4-transcribe-part.cloudevent.json": _cloud_event,
+    "5-job-changed.json": _job_changed,
     "6-dead-letter.json": _dead_letter,
     "7-status-request.json": _status_request,
 }
