@@ -34,7 +34,8 @@ REFUSED_HERE = {
     ("POST", "/auth/bootstrap"),  # 409: there is an administrator
     ("POST", "/auth/sign-up-request"),  # 403: administrators invite
 }
-"""What a stack with an administrator and without open sign-up never answers with success; tests/integration does."""
+"""What a stack with an administrator and without open sign-up never answers with success. test_web_app.py takes the
+administrator's lock away for the first; the second succeeds in tests/integration/identity."""
 
 pytestmark = pytest.mark.e2e
 
