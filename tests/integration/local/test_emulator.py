@@ -165,6 +165,7 @@ def test_what_a_killed_function_was_working_on_comes_again_in_seconds(tmp_path: 
         )
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 def test_an_object_that_the_disk_does_not_take_is_no_success(tmp_path: Path) -> None:
     places = make_places(tmp_path)
     with Emulator(places) as running:
