@@ -12,13 +12,13 @@ from typing import Any
 import boto3
 import docx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from functions.index_words.handler import handler as index_words
 from functions.transcripts.handler import handler
 from sotto.adapters.dynamo_audit import DynamoAudit
 from sotto.adapters.dynamo_jobs import DynamoJobs
 from sotto.domain.audit import Action
-from sotto.domain.errors import StorageUnavailable
 from sotto.domain.identity import Principal, Role, Scope
 from sotto.domain.job import JobStatus
 from sotto.domain.renderings import FORMATS, render
@@ -128,11 +128,11 @@ def test_what_leaves_as_a_file_is_in_the_audit_log_and_nothing_else_is(
     assert exports_of_today() == said
 
 
-def test_no_transcript_leaves_when_the_audit_log_cannot_be_written(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise StorageUnavailable("table: expected an answer, found none")
+def test_no_transcript_leaves_when_the_audit_log_cannot_be_written(call: Call) -> None:
+    def cut_off(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
 
-    monkeypatch.setattr(DynamoAudit, "append", full)
+    aws.dynamodb().meta.events.register("before-call.dynamodb.PutItem", cut_off)
     answer = shown(call("GET", "transcript", format="txt"), 503)
     assert answer["code"] == "storage_unavailable"
 
