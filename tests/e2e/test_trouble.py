@@ -121,6 +121,10 @@ def test_of_a_truncated_mp3_what_is_there_is_transcribed(caller: Caller, tmp_pat
     job = caller.wait(accepted["job"]["id"])
     assert job["status"] == "COMPLETED", job["failure"]
     assert job["duration_s"] == pytest.approx(len(sample()) / RATE / 2, rel=0.1)
+    told = (
+        f"The file says that it lasts {len(sample()) / RATE:.0f} s, but its sound ends after {job['duration_s']:.0f} s"
+    )
+    assert job["warnings"] == [f"{told}: it may be cut off."]
     assert caller.transcript(job["id"], "txt").startswith("The lighthouse keeper wrote a letter")
 
 

@@ -13,7 +13,7 @@ from sotto.cli.main import main
 from sotto.domain.options import Options
 from sotto.entry import speech_command
 from sotto.speech.loading import ModelLoader
-from tests.recordings import AUDIO
+from tests.recordings import AUDIO, RATE, SMALL_FLAC, encode
 from tests.speech.conftest import ROOT, Hear, letters, text_of
 
 pytestmark = pytest.mark.speech
@@ -75,6 +75,18 @@ def test_both_engines_say_the_same(models: Path, capsysbinary: pytest.CaptureFix
         assert speech(models, SAMPLE, "--model", "tiny.en", "--engine", engine, "--compute-type", "float32") == 0
         said.append(capsysbinary.readouterr().out)
     assert said[0] == said[1]
+
+
+def test_a_file_that_breaks_off_is_warned_of(
+    models: Path, voice: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = encode(voice, RATE, SMALL_FLAC)
+    (tmp_path / "half.flac").write_bytes(whole[: len(whole) // 2])
+    assert speech(models, "half.flac", "--model", "tiny.en", "--json") == 0
+    printed = capsys.readouterr()
+    (warning,) = json.loads(printed.out)["warnings"]
+    assert warning.startswith(f"The file says that it lasts {len(voice) / RATE:.0f} s, but its sound ends after ")
+    assert printed.err == f"half.flac: warning: {warning}\n"
 
 
 def test_a_file_that_fails_does_not_stop_the_others(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,12 @@ def test_a_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(capsys.readouterr().out)["job"]["id"] == "01JOB0"
 
 
+def test_the_warnings_of_a_job_are_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    done.jobs["01JOB0"]["warnings"] = ["It may be cut off.", "No speech was found."]
+    assert main(["jobs", "show", "01JOB0"]) == 0
+    assert "warnings   It may be cut off. No speech was found.\n" in capsys.readouterr().out
+
+
 def test_the_reason_of_a_failed_job_is_shown(done: Service, capsys: pytest.CaptureFixture[str]) -> None:
     done.jobs["01JOB0"]["failure"] = {"code": "no_audio_track", "message": "no sound", "hint": "Upload the right one."}
     assert main(["jobs", "show", "01JOB0"]) == 0

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -362,6 +363,22 @@ def test_json_is_a_line_for_each_recording(
     assert first["transcript"] == "format=txt of Café talk.mp3: 60 bytes\n"
     assert (second["status"], second["error"]["code"]) == ("FAILED", "recording_damaged")
     assert second["error"]["request_id"] == f"req-{second['job_id']}"
+
+
+def test_warnings_are_told_beside_the_transcript(
+    local: Service, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def warn(job: dict[str, Any]) -> None:
+        complete(job)
+        job["warnings"] = ["It may be cut [off]."]
+
+    local.fate = warn
+    assert main(["transcribe", str(recording)]) == 0
+    said = capsys.readouterr()
+    assert "warning Café talk.mp3: It may be cut [off]." in said.err.splitlines()
+    assert said.out == "format=txt of Café talk.mp3: 60 bytes\n"
+    assert main(["transcribe", str(recording), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == ["It may be cut [off]."]
 
 
 def test_as_many_as_wanted_are_worked_on_at_once(local: Service, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
+from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 from sotto.adapters.av_probe import probe
@@ -44,6 +45,50 @@ def test_duration_is_what_decoding_gives(form: Format) -> None:
     assert probed.facts.duration_s == pytest.approx(LENGTH_S, abs=0.1)
     assert probed.facts.size_bytes == len(file)
     assert probed.facts.etag == "abc"
+
+
+GUESSED = ("mp3 without header", "aac")  # FFmpeg's own estimate for them, by the bit rate, is no claim of the file
+CLAIMS_NOTHING = (*GUESSED, "mp4 video")
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_whole_recording_is_as_long_as_it_says(form: Format) -> None:
+    facts = _probe(encode(NOISE, RATE, form)).facts
+    announced = None if form.name in CLAIMS_NOTHING else pytest.approx(LENGTH_S, abs=0.1)
+    assert (facts.announced_s, facts.warnings) == (announced, ())
+
+
+@pytest.mark.parametrize("name", ["aiff", "mp3", "flac", "m4a index first", "webm", "wav 8 kHz mu-law"])
+def test_a_recording_that_breaks_off_is_told_by_what_its_header_promised(name: str) -> None:
+    file = encode(NOISE, RATE, BY_NAME[name])
+    facts = _probe(file[: len(file) // 2]).facts
+    assert facts.announced_s == pytest.approx(LENGTH_S, abs=0.1)
+    found = f"ends after {facts.duration_s:.0f} s"
+    assert facts.warnings == (f"The file says that it lasts 21 s, but its sound {found}: it may be cut off.",)
+
+
+def test_a_picture_of_the_cover_is_no_video() -> None:
+    picture = b"\x00image/png\x00\x03\x00\x89PNG\r\n\x1a\n" + bytes(1000)
+    tag = b"APIC" + len(picture).to_bytes(4, "big") + b"\x00\x00" + picture
+    size = bytes([0, 0, len(tag) >> 7, len(tag) & 0x7F])  # seven bits a byte
+    plain = encode(NOISE, RATE, BY_NAME["mp3"])
+    covered = b"ID3\x03\x00\x00" + size + tag + plain[10 + plain[9] :]
+    facts = _probe(covered[: len(covered) // 2]).facts
+    assert facts.announced_s == pytest.approx(LENGTH_S, abs=0.1)
+    assert len(facts.warnings) == 1
+
+
+@pytest.mark.parametrize("name", GUESSED)
+def test_no_promise_is_read_into_a_file_that_makes_none(name: str) -> None:
+    file = encode(NOISE, RATE, BY_NAME[name])
+    facts = _probe(file[: len(file) // 2]).facts
+    assert (facts.announced_s, facts.warnings) == (None, ())
+
+
+@pytest.mark.parametrize("form", ["mp4", "matroska"])
+def test_sound_that_ends_before_the_pictures_is_whole(form: str) -> None:
+    facts = _probe(_video(picture_s=30, sound_s=5, form=form)).facts
+    assert (facts.duration_s, facts.warnings) == (pytest.approx(5, abs=0.1), ())
 
 
 def test_facts_of_the_sample() -> None:
@@ -128,14 +173,20 @@ def test_what_is_left_of_a_truncated_recording_is_accepted(name: str) -> None:
     assert len(read_span(io.BytesIO(half), 0, 60)) / 16_000 == pytest.approx(duration, abs=0.6)
 
 
-def _video_without_sound() -> bytes:
+def _video(picture_s: int, sound_s: int, form: str = "mp4") -> bytes:
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as out:
+    with av.open(buffer, "w", format=form) as out:
         stream = out.add_stream("mpeg4", rate=5)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for _ in range(10):
+        sound = out.add_stream("aac", rate=RATE, layout="mono") if sound_s else None
+        for _ in range(5 * picture_s):
             out.mux(stream.encode(VideoFrame.from_ndarray(np.zeros((48, 64, 3), dtype=np.uint8), format="rgb24")))
         out.mux(stream.encode(None))
+        if sound is not None:
+            heard = AudioFrame.from_ndarray(NOISE[None, : sound_s * RATE], format="fltp", layout="mono")
+            heard.sample_rate = RATE
+            out.mux(sound.encode(heard))
+            out.mux(sound.encode(None))
     return buffer.getvalue()
 
 
@@ -150,7 +201,7 @@ TROUBLES = {
     "random bytes": (lambda: np.random.default_rng(5).bytes(100_000), NotARecording),
     "index missing": (lambda: encode(NOISE, RATE, BY_NAME["m4a index last"])[:20_000], RecordingDamaged),
     "header only": (lambda: encode(NOISE, RATE, BY_NAME["flac"])[:60], RecordingDamaged),
-    "pictures only": (_video_without_sound, NoAudioTrack),
+    "pictures only": (lambda: _video(2, 0), NoAudioTrack),
     "50 ms": (lambda: encode(NOISE[: RATE // 20], RATE, BY_NAME["wav"]), RecordingTooShort),
 }
 

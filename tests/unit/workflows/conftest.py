@@ -53,9 +53,10 @@ LEASE_S = 120
 
 @dataclass
 class SecondsProbe:
-    """A recording is as many seconds long as its content says."""
+    """A recording is as many seconds long as its content says, and promises as many as `announced_s`."""
 
     error: Rejected | None = None
+    announced_s: float | None = None
 
     def __call__(self, recording: BinaryIO, *, name: str, size_bytes: int, etag: str) -> Probed:
         if self.error:
@@ -66,6 +67,7 @@ class SecondsProbe:
             size_bytes=size_bytes,
             etag=etag,
             duration_s=seconds,
+            announced_s=self.announced_s,
             container="wav",
             codec="pcm_s16le",
             sample_rate=16000,

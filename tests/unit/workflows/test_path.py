@@ -32,6 +32,15 @@ def test_a_long_recording_is_cut_transcribed_and_joined_to_the_word(service) -> 
     assert service.jobs.due_at == {}
 
 
+def test_a_recording_that_is_shorter_than_it_promised_completes_with_a_warning(service) -> None:
+    service.probe.announced_s = 500.0
+    job = service.queued(20.0)
+    service.transcribe(*service.queue.parts)
+    done = service.now(job)
+    warning = "The file says that it lasts 500 s, but its sound ends after 20 s: it may be cut off."
+    assert (done.status, done.warnings) == (JobStatus.COMPLETED, (warning,))
+
+
 def test_short_recordings_take_the_fast_lane(service) -> None:
     short, long = service.queued(600.0), service.queued(601.0)
     assert {(part.job_id, lane) for lane, part in service.queue.sent} == {(short.id, Lane.FAST), (long.id, Lane.BULK)}

@@ -19,7 +19,7 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Discard
+from av.stream import Discard, Disposition
 
 from sotto.domain.containers import (
     ANCHOR_EVERY_S,
@@ -44,6 +44,8 @@ READ_BYTES = 1 << 20
 TAIL_S = 10.0
 """How much of the claimed end is decoded to believe it."""
 TAIL_TOLERANCE_S = 2.0
+FIRST_FRAME_BYTES = 64
+"""Where an MP3's first frame has its count of frames (Xing, Info), if it has one."""
 PACKETS_TO_TRY = 400
 """A recording of which so many first packets cannot be decoded is taken for damaged."""
 
@@ -64,6 +66,7 @@ def probe(recording: BinaryIO, *, name: str, size_bytes: int, etag: str) -> Prob
     with _opened(recording, head) as container:
         stream = _audio_stream(container)
         facts = _facts(container, stream, name=name, size_bytes=size_bytes, etag=etag)
+        announced = _announced(container)
         if not _decodes(container, stream):
             raise _unreadable(head, "no sound in it can be decoded")
     formats = facts.container.split(",")
@@ -73,8 +76,10 @@ def probe(recording: BinaryIO, *, name: str, size_bytes: int, etag: str) -> Prob
         duration, anchors = _end_by_scan(recording, head, keep_anchors=bool(set(ANCHORED).intersection(formats)))
     if duration < MIN_RECORDING_S:
         raise RecordingTooShort(f"expected at least {MIN_RECORDING_S} s of sound, found {duration:.3f} s")
-    container_name = _container_name(formats, name)
-    facts = facts.model_copy(update={"duration_s": round(duration, 3), "container": container_name})
+    measured = {"duration_s": round(duration, 3), "container": _container_name(formats, name)}
+    if announced is not None and _states_its_length(recording, head, formats):
+        measured["announced_s"] = round(announced, 3)
+    facts = facts.model_copy(update=measured)
     return Probed(facts=facts, anchors=anchors)
 
 
@@ -123,6 +128,24 @@ def _container_name(formats: list[str], name: str) -> str:
     """FFmpeg opens a family ("mov,mp4,m4a"); the file's own extension says which member, when it is one."""
     extension = PurePosixPath(name).suffix.lstrip(".").lower()
     return extension if extension in formats else formats[0]
+
+
+def _announced(container: InputContainer) -> float | None:
+    """Seconds that the file claims for its sound; None of a video, whose claim may be its pictures'."""
+    moving = any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video)
+    return container.duration / av.time_base if container.duration and not moving else None
+
+
+def _states_its_length(recording: BinaryIO, head: bytes, formats: list[str]) -> bool:
+    """Whether the claim is the file's own: of those in NO_INDEX FFmpeg guesses it, but for an MP3 with this tag."""
+    if not NO_INDEX.intersection(formats):
+        return True
+    tag_bytes = 0
+    if head.startswith(b"ID3"):
+        tag_bytes = 10 + sum(byte << 7 * place for place, byte in enumerate(reversed(head[6:10])))
+    recording.seek(tag_bytes)
+    first_frame = recording.read(FIRST_FRAME_BYTES)
+    return b"Xing" in first_frame or b"Info" in first_frame
 
 
 def _decodes(container: InputContainer, stream: AudioStream) -> bool:

@@ -114,6 +114,7 @@ def show_job(given: argparse.Namespace) -> int:
         **({"cost": f"{standing.cost:.2f}"} if standing.cost is not None else {}),
         "attempt": str(job.attempt),
         **{moment.removesuffix("_at"): when for moment, when in moments.items() if when},
+        **({"warnings": " ".join(job.warnings)} if job.warnings else {}),
     }
     if job.failure:
         failure = f"{job.failure.message} ({job.failure.code})"

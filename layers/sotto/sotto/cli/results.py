@@ -37,10 +37,13 @@ class Delivery:
         target = self.folder / f"{label}.{self.extension}" if self.folder else self.file
         if target is not None:
             save(target, done.content, done.job.id)
+        for warning in done.job.warnings:
+            terminal.warn(warning, label)
         if self.as_json:
             said = None if target or self.extension in BINARY_FORMATS else done.content.decode()
             written = str(target) if target else None
-            self._line(label, done.job.id, done.job.status, output=written, transcript=said)
+            job = done.job
+            self._line(label, job.id, job.status, output=written, transcript=said, warnings=job.warnings)
         elif target is None:
             terminal.write_bytes(done.content)
 
@@ -53,7 +56,7 @@ class Delivery:
             self._line(label, job_id, status, error=told)
 
     def _line(self, label: str, job_id: str | None, status: str | None, **more: Any) -> None:
-        nothing = {"output": None, "transcript": None, "error": None}
+        nothing: dict[str, Any] = {"output": None, "transcript": None, "warnings": [], "error": None}
         line = {"file": label, "job_id": job_id, "status": status, **nothing, **more}
         terminal.write(json.dumps(line, ensure_ascii=False))
 

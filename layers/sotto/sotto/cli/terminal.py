@@ -40,10 +40,18 @@ def clock(seconds: float) -> str:
 def complain(error: SottoError | ServiceError, about: str = "") -> None:
     """An error in the words that it has everywhere: what was expected and found, the code, the next step."""
     console = messages()
-    subject = f"{escaped(about)}: " if about else ""
-    console.print(f"[bold red]{_kind(error)}[/] {subject}{escaped(error.message)} [dim]({error.code})[/]")
+    console.print(f"[bold red]{_kind(error)}[/] {_subject(about)}{escaped(error.message)} [dim]({error.code})[/]")
     if step := _next_step(error):
         console.print(f"      {escaped(step)}")
+
+
+def warn(warning: str, about: str = "") -> None:
+    """What is worth knowing about something that went well."""
+    messages().print(f"[bold yellow]warning[/] {_subject(about)}{escaped(warning)}")
+
+
+def _subject(about: str) -> str:
+    return f"{escaped(about)}: " if about else ""
 
 
 def _kind(error: SottoError | ServiceError) -> str:

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sotto.domain.options import Options
 
 SCHEMA = "sotto.transcript/1"
+SHORT_BY_S = 2.0
+"""What encoders add and players take away is less."""
 
 
 class Frozen(BaseModel):
@@ -146,10 +148,19 @@ class RecordingFacts(Frozen):
     size_bytes: int
     etag: str
     duration_s: float
+    announced_s: float | None = Field(default=None, description="the header's claim; null when it makes none")
     container: str
     codec: str
     sample_rate: int
     channels: int
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is strange about the recording itself."""
+        if self.announced_s is None or self.announced_s - self.duration_s <= SHORT_BY_S:
+            return ()
+        announced, found = f"{self.announced_s:.0f} s", f"{self.duration_s:.0f} s"
+        return (f"The file says that it lasts {announced}, but its sound ends after {found}: it may be cut off.",)
 
 
 class Transcript(Frozen):

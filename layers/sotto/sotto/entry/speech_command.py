@@ -89,6 +89,8 @@ def run(given: argparse.Namespace) -> int:
             sys.stderr.write(f"{path}: {message}\n")
             continue
         _deliver(given, path, transcript)
+        for warning in transcript.warnings:
+            sys.stderr.write(f"{path}: warning: {warning}\n")
         if given.json:
             sys.stdout.write(json.dumps(_measured(path, transcript, wall_s, cpu_s)) + "\n")
     return 1 if failed else 0
@@ -169,7 +171,7 @@ def _transcript(probed: Probed, options: Options, joined: Joined, parts: int, cr
         language_probability=joined.language_probability,
         segments=joined.segments,
         quality=joined.quality,
-        warnings=joined.warnings,
+        warnings=(*probed.facts.warnings, *joined.warnings),
         engine=joined.engine,
         parts=parts,
         engine_wall_s=joined.wall_s,

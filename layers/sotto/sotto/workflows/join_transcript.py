@@ -66,7 +66,7 @@ class JoinTranscript:
             next_word_id=joined.words,
             segments=joined.segments,
             quality=joined.quality,
-            warnings=joined.warnings,
+            warnings=(*job.facts.warnings, *joined.warnings),
             engine=joined.engine,
             parts=job.progress.parts_total,
             engine_wall_s=joined.wall_s,
