@@ -1876,6 +1876,11 @@ export interface components {
             size_bytes: number;
             etag: string;
             duration_s: number;
+            /**
+             * @description the header's claim; null when it makes none
+             * @default null
+             */
+            announced_s: number | null;
             container: string;
             codec: string;
             sample_rate: number;
