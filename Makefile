@@ -63,15 +63,15 @@ demo: .venv/run web/dist/index.html  ## the same, and stop after the transcript
 
 # --- proving ---------------------------------------------------------------------------------------------------------
 
-# First what runs side by side, then what has the machine to itself: the whole stack.
+# First what works on every core, then two whole stacks, which mostly wait: a file's tests share one.
 test: setup  ## all tests, with the coverage gate
 	rm -f .coverage .coverage.*
 	$(BIN)/pytest -n auto --cov --cov-report= --cov-fail-under=0 tests/unit tests/contract tests/house tests/speech tests/benchmarks tests/integration
-	$(BIN)/pytest -n 0 --cov --cov-append --cov-report=term tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-append --cov-report=term tests/e2e
 	cd web && $(NPM) test --silent
 
 e2e: setup  ## the end-to-end tests only
-	$(BIN)/pytest -n 0 tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile tests/e2e
 
 check: setup  ## format, lint, types, arrows, template, security
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The whole stack, started once for all end-to-end tests by the command that people use, in a folder of its own."""
+"""The whole stack, started by the command that people use, in a folder of its own, once for each process of pytest."""
 
 from __future__ import annotations
 
