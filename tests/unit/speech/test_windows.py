@@ -62,6 +62,7 @@ def test_windows_cover_every_span_once_in_order(pattern: list[tuple[bool, int]],
 
 @given(PATTERNS, st.integers(0, 2000))
 @example([(False, 87), (True, 900)], 0)  # fits to the millisecond
+@example([(False, 85), (True, 129), (False, 85), (True, 272)], 0)  # two silences of one length
 def test_what_comes_before_a_long_silence_moves_no_window_behind_it(pattern: list[tuple[bool, int]], more: int) -> None:
     first, rest = _frames([(True, 40 + more)]), _frames([(True, 30), *pattern])
     pause = _frames([(False, 100)])

@@ -68,11 +68,11 @@ def speech_windows(
 
 
 def _fitting(pieces: Sequence[Span], room: float, probabilities: Probabilities) -> list[Sequence[Span]]:
-    """Groups of neighbouring pieces that fit into `room`, cut at the longest silences first."""
+    """Groups of neighbouring pieces that fit into `room`, cut at the longest silences first, the first of equals."""
     open_groups, fitting = [pieces] if pieces else [], []
     while open_groups:
         group = open_groups.pop()
-        gaps = [after.start - before.end for before, after in pairwise(group)]
+        gaps = [round(after.start - before.end, 3) for before, after in pairwise(group)]  # equal silences are equal
         if _fits(Span(group[0].start, group[-1].end), room) and max(gaps, default=0.0) <= MAX_BRIDGE_S:
             fitting.append(group)
         elif len(group) == 1:
