@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -100,12 +101,13 @@ def test_a_missing_model_is_named(hear: Hear, voice: np.ndarray, tmp_path: objec
         lonely.load("base")
 
 
-def test_progress_is_told_and_may_stop_the_work(transcriber: Transcriber, voice: np.ndarray) -> None:
+def told_until(stop: Callable[[list[float]], bool], transcriber: Transcriber, voice: np.ndarray) -> list[float]:
+    """What the transcriber tells of its progress until `stop` says so, which ends its work."""
     told: list[float] = []
 
     def note(seconds: float) -> None:
         told.append(seconds)
-        if seconds >= 16:
+        if stop(told):
             raise Stop
 
     options = Options(model="tiny.en", language="en")
@@ -114,24 +116,17 @@ def test_progress_is_told_and_may_stop_the_work(transcriber: Transcriber, voice:
         transcriber.transcribe_part(
             wav(voice), part, len(voice) / 16_000, options, language="en", language_probability=None, on_progress=note
         )
+    return told
+
+
+def test_progress_is_told_and_may_stop_the_work(transcriber: Transcriber, voice: np.ndarray) -> None:
+    told = told_until(lambda told: told[-1] >= 16, transcriber, voice)
     assert told[0] == 0.0
     assert told[-1] == pytest.approx(len(voice) / 16_000, abs=0.01)
 
 
 def test_work_may_be_stopped_between_the_steps_of_a_batch(transcriber: Transcriber, voice: np.ndarray) -> None:
-    told: list[float] = []
-
-    def note(seconds: float) -> None:
-        told.append(seconds)
-        if len(told) == 2:
-            raise Stop
-
-    options = Options(model="tiny.en", language="en")
-    part = plan_parts(len(voice) / 16_000, 1000)[0]
-    with pytest.raises(Stop):
-        transcriber.transcribe_part(
-            wav(voice), part, len(voice) / 16_000, options, language="en", language_probability=None, on_progress=note
-        )
+    told = told_until(lambda told: len(told) == 2, transcriber, voice)
     assert told == [0.0, 0.0], "once at the beginning, and once more before there is any text"
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -31,6 +30,7 @@ from sotto.domain.tokens import Session
 from sotto.workflows.identity_ports import Sessions, Standings, Users
 from tests.contract.identity.conftest import REGION, TABLE
 from tests.fakes.identity import START, FakeApiKeys, FakeClock, FakeSessions, FakeStandings, FakeUsers
+from tests.http_server import HttpServer, Quiet
 
 ADA = User("01ADA", "ada@example.org", Role.OPERATOR, "$argon2id$...", "2026-11-22T12:00:00.000Z")
 PHONE = Session("01ADA", "phone", "hash-1", START, START, START + timedelta(days=30))
@@ -119,10 +119,10 @@ def test_an_answer_other_than_200_is_the_worlds_fault(aws_endpoint: str) -> None
         missing.get([{"pk": "a", "sk": "b"}])
 
 
-class _Scripted(BaseHTTPRequestHandler):
+class _Scripted(Quiet, BaseHTTPRequestHandler):
     """Closes the first connection without an answer, then answers; or hands out credentials."""
 
-    drops = 1
+    drops, throttled = 1, False
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
@@ -132,7 +132,7 @@ class _Scripted(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         self.rfile.read(int(self.headers["content-length"]))
-        self._answer({"Responses": {}, "UnprocessedKeys": {"t": {}} if self.server.throttled else {}})  # type: ignore[attr-defined]
+        self._answer({"Responses": {}, "UnprocessedKeys": {"t": {}} if self.throttled else {}})
 
     def do_GET(self) -> None:
         assert self.headers["Authorization"] == "proof"
@@ -145,35 +145,23 @@ class _Scripted(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *args: object) -> None: ...
-
 
 @pytest.fixture
-def server() -> Iterator[ThreadingHTTPServer]:
-    _Scripted.drops = 1
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Scripted)
-    server.throttled = False  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def server() -> Iterator[HttpServer]:
+    _Scripted.drops, _Scripted.throttled = 1, False
+    with HttpServer(_Scripted) as server:
+        yield server
 
 
-def url_of(server: ThreadingHTTPServer) -> str:
-    return f"http://127.0.0.1:{server.server_port}"
-
-
-def test_a_connection_that_was_closed_meanwhile_is_opened_again(server: ThreadingHTTPServer) -> None:
-    table = SignedDynamo(table="t", region=REGION, endpoint=url_of(server), credentials=lambda: Credentials("a", "b"))
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(server: HttpServer) -> None:
+    table = SignedDynamo(table="t", region=REGION, endpoint=server.url, credentials=lambda: Credentials("a", "b"))
     assert table.get([{"pk": "a", "sk": "b"}]) == []
     table.close()
 
 
-def test_a_service_that_is_gone_or_throttles_is_the_worlds_fault(server: ThreadingHTTPServer) -> None:
-    table = SignedDynamo(table="t", region=REGION, endpoint=url_of(server), credentials=lambda: Credentials("a", "b"))
-    server.throttled = True  # type: ignore[attr-defined]
+def test_a_service_that_is_gone_or_throttles_is_the_worlds_fault(server: HttpServer) -> None:
+    table = SignedDynamo(table="t", region=REGION, endpoint=server.url, credentials=lambda: Credentials("a", "b"))
+    _Scripted.throttled = True
     with pytest.raises(StorageUnavailable, match="throttled"):
         table.get([{"pk": "a", "sk": "b"}])
     _Scripted.drops = 2
@@ -182,15 +170,15 @@ def test_a_service_that_is_gone_or_throttles_is_the_worlds_fault(server: Threadi
     table.close()
 
 
-def test_credentials_of_a_snapshot_are_renewed_before_they_end(server: ThreadingHTTPServer) -> None:
+def test_credentials_of_a_snapshot_are_renewed_before_they_end(server: HttpServer) -> None:
     clock = FakeClock(datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
     loaded: list[Credentials] = []
 
     def load() -> Credentials:
-        loaded.append(container_credentials(url_of(server), "proof"))
+        loaded.append(container_credentials(server.url, "proof"))
         return loaded[-1]
 
-    table = SignedDynamo(table="t", region=REGION, endpoint=url_of(server), credentials=load, clock=clock)
+    table = SignedDynamo(table="t", region=REGION, endpoint=server.url, credentials=load, clock=clock)
     for minutes in (0, 54, 2):
         clock.advance(minutes * 60)
         table.get([{"pk": "a", "sk": "b"}])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+
+from tests.http_server import HttpServer, Quiet
 
 
 @dataclass
@@ -28,7 +28,7 @@ class FileServer:
 def serving() -> Iterator[FileServer]:
     files = FileServer()
 
-    class Door(BaseHTTPRequestHandler):
+    class Door(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             files.got.append(headers)
@@ -55,16 +55,6 @@ def serving() -> Iterator[FileServer]:
             self.end_headers()
             self.wfile.write(body[: files.cut])
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    files.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with HttpServer(Door) as server:
+        files.url = server.url
         yield files
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from sotto.entry.principal import principal_to_context
 from tests.examples import PRINCIPAL
+from tests.http_server import HttpServer, Quiet
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -28,7 +28,7 @@ def served(handler: Handler) -> Iterator[tuple[str, list[int]]]:
     """The base URL of the API, and the statuses that it has answered so far."""
     answered: list[int] = []
 
-    class Door(BaseHTTPRequestHandler):
+    class Door(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -45,18 +45,8 @@ def served(handler: Handler) -> Iterator[tuple[str, list[int]]]:
             self.end_headers()
             self.wfile.write(raw)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", answered
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with HttpServer(Door) as server:
+        yield f"{server.url}/v1", answered
 
 
 def _event(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:

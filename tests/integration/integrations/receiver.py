@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ssl import SSLContext
-from typing import Any
+
+from tests.http_server import HttpServer, Quiet
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Receiver:
 def receiving(tls: SSLContext | None = None) -> Iterator[Receiver]:
     receiver, stopped = Receiver(), threading.Event()
 
-    class Door(BaseHTTPRequestHandler):
+    class Door(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             receiver.got.append((dict(self.headers.items()), body))
@@ -45,20 +46,13 @@ def receiving(tls: SSLContext | None = None) -> Iterator[Receiver]:
                     self.wfile.write(bytes([byte]))
                     time.sleep(0.02)  # a byte now and then is what this receiver is about
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    server.daemon_threads = False
+    running = HttpServer(Door)
+    running.server.daemon_threads = False
     if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    receiver.url = f"http{'s' if tls else ''}://localhost:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        stopped.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        running.server.socket = tls.wrap_socket(running.server.socket, server_side=True)
+    receiver.url = f"http{'s' if tls else ''}://localhost:{running.server.server_port}/hook"
+    with running:
+        try:
+            yield receiver
+        finally:
+            stopped.set()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from queue import Queue
 from typing import Any
 
-from infra.local.ports import LOOPBACK
+from tests.http_server import HttpServer, Quiet
 
 
-class Worker:
+class Worker(HttpServer):
     """`answers` maps a job's id to the answers that its parts get, one after the other; the last one stays."""
 
     def __init__(self, port: int = 0) -> None:
@@ -22,7 +22,7 @@ class Worker:
         self.hold.set()
         worker = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answer(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(200 if worker.ready else 503)
                 self.send_header("content-length", "0")
@@ -44,19 +44,8 @@ class Worker:
                 self.end_headers()
                 self.wfile.write(said)
 
-            def log_message(self, *_: object) -> None:
-                return
-
-        self._server = ThreadingHTTPServer((LOOPBACK, port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
-
-    def __enter__(self) -> Worker:
-        self._thread.start()
-        return self
+        super().__init__(Answer, port)
 
     def __exit__(self, *_: object) -> None:
         self.hold.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from sotto.domain.receipts import Look, ObjectCount, Receipt, RowCount
 from tests.fakes.receipts import KeyInMemory
+from tests.http_server import HttpServer, Quiet
 
 PART_BYTES = 5
 NONE = ObjectCount.of([])
@@ -29,7 +29,7 @@ RECEIPT = Receipt(job_id="J", owner="O", requested_at=LOOK.at, looks=(LOOK,), co
 TIMINGS = {"created_at": "2026-11-22T10:00:00Z", "uploaded_at": None, "completed_at": None}
 
 
-class Service:
+class Service(HttpServer):
     """Jobs in memory. `trouble` holds (method, path pattern, status, headers, body) answers that are given first."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Service:
         self.password = "correct horse"
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answer(Quiet, BaseHTTPRequestHandler):
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 service.requests.append((self.command, self.path, dict(self.headers.items()), body))
@@ -62,22 +62,7 @@ class Service:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server's names
 
-            def log_message(self, *_: object) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    def __enter__(self) -> Service:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Answer)
 
     def asked(self, method: str, pattern: str) -> list[tuple[str, str, dict[str, str], bytes]]:
         return [request for request in self.requests if request[0] == method and re.fullmatch(pattern, request[1])]

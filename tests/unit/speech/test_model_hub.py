@@ -10,20 +10,21 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.http_server import HttpServer, Quiet
 
 REPOSITORY = "Systran/faster-whisper-small"
 COMMIT = "c" * 40
 CONTENT = {"model.bin": b"weights", "config.json": b"{}", "tokenizer.json": b"{}", "README.md": b"not asked for"}
 
 
-class Hub:
+class Hub(HttpServer):
     """One repository. `stated` is the sha256 that it claims for the large file."""
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class Hub:
         self.sent: list[str] = []
         hub = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answer(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 name = path.removeprefix(f"/{REPOSITORY}/resolve/{COMMIT}/")
@@ -57,12 +58,7 @@ class Hub:
                 if self.command == "GET":
                     self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        super().__init__(Answer)
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -78,15 +74,6 @@ class Hub:
             | ({"lfs": large} if name == "model.bin" else {})
             for name, content in CONTENT.items()
         ]
-
-    def __enter__(self) -> Hub:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
